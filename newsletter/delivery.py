@@ -1,0 +1,93 @@
+"""The life of one edition on its way to one reader: mailing, delivery, recipient, receipt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class MailingStatus(StrEnum):
+    """Listed in the order of a life."""
+
+    #: planned and saved; nothing has left
+    DRAFT = "draft"
+    #: a sender is at work, or was interrupted
+    SENDING = "sending"
+    #: no delivery is waiting any more
+    SENT = "sent"
+    #: stopped for good by a person; what had not left never will
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """Listed in the order of a life. Only `deferred` goes back (to `planned`); the last four are final."""
+
+    #: written down, not handed over yet
+    PLANNED = "planned"
+    #: a sender holds it and may be handing it over at this moment
+    CLAIMED = "claimed"
+    #: refused for now, and certainly not taken; waits to be planned again
+    DEFERRED = "deferred"
+    #: the provider has taken it
+    ACCEPTED = "accepted"
+    #: the provider said no, for good
+    REFUSED = "refused"
+    #: handed over without an answer; not sent again unless a person says so
+    UNKNOWN = "unknown"
+    #: taken back before hand-over: unsubscribed or suppressed meanwhile, or the mailing was cancelled
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """What a transport can say about one recipient."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    #: a temporary no: certainly not taken
+    DEFERRED = "deferred"
+    #: the line went dead, or the answer did not come in time
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A delivery as the transport sees it. Values are raw: each transport escapes them for where they go."""
+
+    delivery_id: int
+    address: str
+    #: shown in the To header; empty when unknown
+    name: str
+    #: without angle brackets; the same for every try of this delivery
+    message_id: str
+    #: by name of merge field (`newsletter.edition.Field`)
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a transport can say about one recipient. `detail` never holds an address."""
+
+    delivery_id: int
+    outcome: Outcome
+    detail: str = ""
+    #: the provider's own id of the message, where it gives one
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One sending of an issue to an audience, as the store keeps it."""
+
+    id: int
+    newsletter: str
+    slug: str
+    title: str
+    segment: str
+    status: MailingStatus
+    content_hash: str
+    audience_hash: str
+    planned_at: datetime
+    planned_by: str
+    transport: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

@@ -1,0 +1,93 @@
+"""The kinds of text that people write into files: one line, prose, slug, web address, mail address."""
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+PROSE_LIMIT = 20_000
+LINE_LIMIT = 500
+
+# Line breaks of every kind, other controls, and the marks that turn the direction of text: in a subject or a name
+# they are either an accident or an attack (header injection, spoofed names).
+_BREAKS = re.compile("[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SLUG = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@<>\"\\^`{|}]+(?:[/?#][^\s<>\"\\^`{|}]*)?", re.IGNORECASE)
+
+
+def _one_line(value: str) -> str:
+    if _BREAKS.search(value.strip()):
+        raise PydanticCustomError("line_break", "holds a line break", {"fix": "write it on one line"})
+    return _no_controls(" ".join(value.split()))
+
+
+def _no_controls(value: str) -> str:
+    found = _CONTROLS.search(value)
+    if found:
+        mark = f"U+{ord(found[0]):04X}"
+        raise PydanticCustomError(
+            "control_character", "holds the invisible character {mark}", {"mark": mark, "fix": "delete it"}
+        )
+    return unicodedata.normalize("NFC", value)
+
+
+def _prose(value: str) -> str:
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    return "\n".join(_no_controls(line.strip().replace("\t", " ")) for line in lines)
+
+
+def _slug(value: str) -> str:
+    if not _SLUG.fullmatch(value):
+        raise PydanticCustomError(
+            "slug", "{value} is not a slug", {"value": repr(value), "fix": "use letters, digits and hyphens"}
+        )
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not _WEB_ADDRESS.fullmatch(value):
+        raise PydanticCustomError(
+            "web_address",
+            "{value} is not a web address",
+            {"value": repr(value), "fix": "write it in full, as https://example.com/page"},
+        )
+    return value.replace(",", "%2C")
+
+
+def _mail_address(value: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise PydanticCustomError(
+            "mail_address",
+            "{value} is not a mail address",
+            {"value": repr(value), "fix": "write it as name@example.com"},
+        ) from error
+    # The ASCII form of the domain is what goes on the wire, and what two spellings have in common.
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+#: one line of text, spaces folded, NFC
+Line = Annotated[str, Field(min_length=1, max_length=LINE_LIMIT), AfterValidator(_one_line)]
+#: paragraphs with inline Markdown (bold, italics, links); blank lines part paragraphs
+Prose = Annotated[str, Field(min_length=1, max_length=PROSE_LIMIT), AfterValidator(_prose)]
+Slug = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_slug)]
+WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_web_address)]
+MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
+#: several lines; a single text counts as one
+Lines = Annotated[tuple[Line, ...], BeforeValidator(_one_or_many)]
+
+
+class Frozen(BaseModel):
+    """What people write: frozen, and a field that we do not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

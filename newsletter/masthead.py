@@ -1,0 +1,88 @@
+"""A newsletter's declaration: its title, kind, zone, List-Id, and what its issues leave out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from newsletter.fields import Frozen, Line, MailAddress, Prose, Slug
+from newsletter.issue import Contact, Kind, Language, Sender
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise PydanticCustomError(
+            "zone", "{value} is not a time zone", {"value": repr(value), "fix": "write it as Asia/Singapore"}
+        ) from error
+    return value
+
+
+def _list_id(value: str) -> str:
+    labels = value.split(".")
+    if len(labels) < 2 or not all(label.replace("-", "").isalnum() and label.isascii() for label in labels):
+        raise PydanticCustomError(
+            "list_id", "{value} is not a list id", {"value": repr(value), "fix": "write it as china-brief.example.com"}
+        )
+    return value
+
+
+class Masthead(Frozen):
+    """One entry of `templates/newsletters.yaml`."""
+
+    name: Slug
+    title: Line
+    kind: Kind | None = None
+    #: a folder under `templates/`; the one named like the kind when absent
+    template: Slug | None = None
+    language: Language = "en"
+    zone: Annotated[str, AfterValidator(_zone)]
+    #: RFC 2919: a label in a domain of ours, stable for ever
+    list_id: Annotated[str, AfterValidator(_list_id)]
+    subject_label: Line | None = None
+    sender: Sender | None = None
+    reply_to: MailAddress | None = None
+    postal_address: Line | None = None
+    unsubscribe_address: MailAddress | None = None
+    contacts: dict[Slug, Contact] = Field(default_factory=dict)
+    team: Line | None = None
+    contact: Slug | None = None
+    greeting: Line | None = None
+    closing: Prose | None = None
+    sign_off: Line | None = None
+    signature: Line | None = None
+
+    def defaults(self) -> dict[str, Any]:
+        """Fields of an issue that count when its file leaves them out."""
+        names = ("language", "subject_label", "sender", "reply_to", "team", "contact", "greeting", "closing")
+        found = {name: getattr(self, name) for name in (*names, "sign_off", "signature")}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def today(self, now: datetime) -> date:
+        """Today is the newsletter's zone's today."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+    def issued_at(self, day: date) -> datetime:
+        """
+        The instant that the Date header of an issue names: six in the morning of its day, in the newsletter's zone.
+
+        From the issue and not from the clock, so that a build is the same every time.
+        """
+        return datetime.combine(day, time(6), tzinfo=ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imprint:
+    """Who answers for a mail: what its headers and footers must name."""
+
+    sender: Sender
+    reply_to: str | None
+    postal_address: str
+    #: a mailbox that a reader can write to in order to leave
+    unsubscribe_address: str
+    #: names of the settings that are missing, so that their fields above hold placeholders
+    placeholders: tuple[str, ...] = ()
