@@ -81,6 +81,8 @@ class Letterhead:
     reply_to: str | None
     list_id: str
     links: Links
+    #: the mailbox that a reader can write to in order to leave
+    unsubscribe_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class CompiledIssue:
     min_stories: int
     html: tuple[Piece, ...]
     text: tuple[Piece, ...]
+    #: not to be sent before this instant
+    embargo_at: datetime | None = None
 
     def to_json(self) -> str:
         """For the store. `from_json` gives the same value back."""
@@ -147,6 +151,7 @@ class CompiledIssue:
             **raw
             | {
                 "kind": Kind(raw["kind"]),
+                "embargo_at": datetime.fromisoformat(raw["embargo_at"]) if raw["embargo_at"] else None,
                 "letterhead": letterhead,
                 "choice": Choice(raw["choice"]),
                 "stories": tuple(CompiledStory(**story | {"tags": tuple(story["tags"])}) for story in raw["stories"]),

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from newsletter.edition import CompiledIssue, digest
-from newsletter.subscriber import Skip
+from newsletter.audience import Rules, choose_stories, skip_reason
+from newsletter.edition import CompiledIssue, Edition, cut_edition, digest
+from newsletter.subscriber import Skip, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,32 @@ def content_hash(edition_hashes: Iterable[str]) -> str:
 def audience_hash(deliveries: Iterable[tuple[int, str]]) -> str:
     """Over (delivery id, edition hash): who gets what."""
     return digest([f"{delivery_id}:{edition_hash}" for delivery_id, edition_hash in sorted(deliveries)])
+
+
+def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, again: bool = False) -> Plan:
+    """Decide about every reader of the newsletter; nobody is left out without a reason."""
+    compiled = rules.compiled
+    editions: dict[tuple[str, ...], PlannedEdition] = {}
+    deliveries: list[PlannedDelivery] = []
+    skips: list[PlannedSkip] = []
+    for reader in readers:
+        reason = skip_reason(reader, rules)
+        stories = () if reason else choose_stories(compiled, reader.interests, rules.vocabulary)
+        if reason or stories is None:
+            skips.append(PlannedSkip(reader.subscriber_id, reason or Skip.TOO_FEW_STORIES))
+            continue
+        if stories not in editions:
+            editions[stories] = planned_edition(cut_edition(compiled, stories))
+        deliveries.append(PlannedDelivery(reader.subscriber_id, reader.subscription_id, editions[stories].hash))
+    return Plan(
+        compiled=compiled,
+        segment=segment,
+        again=again,
+        editions=tuple(editions.values()),
+        deliveries=tuple(deliveries),
+        skips=tuple(skips),
+    )
+
+
+def planned_edition(edition: Edition) -> PlannedEdition:
+    return PlannedEdition(edition.hash, edition.stories, edition.subject)

@@ -111,6 +111,7 @@ def a_letterhead(**details: Any) -> Letterhead:
         "reply_to": "advisers@example.com",
         "list_id": "harbour-brief.example.com",
         "links": Links.WEB,
+        "unsubscribe_address": "leave@example.com",
     }
     return Letterhead(**values | details)
 

@@ -1,0 +1,69 @@
+"""The command line: parse, call, show. Commands decide nothing; here errors become exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from newsletter import __version__
+from newsletter.cli import demo, issues, mailings, segments, subscribers, tags
+from newsletter.errors import NewsletterError
+
+app = typer.Typer(
+    name="newsletter",
+    help="Write to your readers: check an issue file, render it, and send it to those whose interests fit.\n\n"
+    "Start with: newsletter demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+issues.add_to(app)
+mailings.add_to(app)
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(segments.app, name="segments")
+app.add_typer(tags.app, name="tags")
+demo.add_to(app)
+
+#: set by --debug; a traceback reaches a user only then
+_debug = False
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newsletter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    global _debug
+    _debug = debug
+
+
+def main() -> None:
+    """Run the command line; every error ends in one line per finding and an exit code."""
+    try:
+        app()
+    except NewsletterError as error:
+        if _debug:
+            raise
+        for finding in error.findings:
+            typer.echo(f"error: {finding}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if _debug:
+            raise
+        typer.echo(
+            f"error: something unexpected happened ({type(error).__name__}); "
+            "run it again with newsletter --debug and report what it shows",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,153 @@
+"""`check`, `build`, `schema`: an issue file and what it becomes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import options, show
+
+if TYPE_CHECKING:
+    from newsletter.errors import Finding
+    from newsletter.mailing.prepare import Prepared
+    from newsletter.mailing.rehearsal import Rehearsed
+    from newsletter.tags import Vocabulary
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(check)
+    app.command()(build)
+    app.command()(schema)
+
+
+def check(
+    issues: Annotated[list[Path], typer.Argument(metavar="ISSUE...", help="Issue files (.md, .yaml or .json).")],
+    strict: Annotated[bool, typer.Option("--strict", help="Make warnings errors.")] = False,
+    templates: options.Templates = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Say what is wrong with an issue, with file, line and column, without sending anything.
+
+    Use it while you write, and before you plan. Exits with 1 when there are errors.
+
+    Example: newsletter check issues/china-2026-06-10.md
+    """
+    from newsletter.errors import Severity
+
+    found = [finding for path in issues for finding in _findings(path, templates)]
+    errors = sum(strict or finding.severity is Severity.ERROR for finding in found)
+    if as_json:
+        show.document([finding.as_json() for finding in found])
+    else:
+        for finding in found:
+            show.finding(finding)
+        show.line(
+            f"{show.count(len(issues), 'file')}: {show.count(errors, 'error')}, "
+            f"{show.count(len(found) - errors, 'warning')}"
+        )
+    if errors:
+        raise typer.Exit(1)
+    show.next_step(f"newsletter build {issues[0]} -o out")
+
+
+def _findings(path: Path, templates: Path | None) -> "list[Finding]":
+    from newsletter.errors import IssueError, TemplateError
+
+    try:
+        return list(prepare_issue(path, templates).findings)
+    except (IssueError, TemplateError) as error:
+        return list(error.findings)
+
+
+def prepare_issue(path: Path, templates: Path | None) -> "Prepared":
+    """Read, compile and check an issue with this workspace's files and settings."""
+    from functools import partial
+
+    from newsletter import wiring
+    from newsletter.mailing.prepare import prepare
+
+    settings = wiring.load_settings()
+    return prepare(
+        path,
+        wiring.load_materials(templates),
+        imprint_for=partial(wiring.imprint_for, settings),
+        links=wiring.links_for(settings),
+    )
+
+
+def build(
+    issue: options.IssueFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("out"),
+    reader: Annotated[str | None, typer.Option("--for", metavar="EMAIL", help="As this reader gets it.")] = None,
+    interests: Annotated[
+        str | None, typer.Option("--interests", help="As a reader with these interests gets it: a,b")
+    ] = None,
+    templates: options.Templates = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Write the HTML part, the text part, the whole message and a summary of an issue into a folder.
+
+    Needs no settings and no database; its links lead nowhere. The same file gives the same bytes every time.
+
+    Example: newsletter build docs/examples/china-ai-brief.md -o out
+    """
+    from newsletter import wiring
+    from newsletter.mailing.building import build_files
+
+    if reader and interests:
+        raise typer.BadParameter("choose one of --for and --interests")
+    prepared = prepare_issue(issue, templates)
+    vocabulary = wiring.load_vocabulary()
+    rehearsed = rehearsed_for(prepared, reader, interests, vocabulary)
+    summary = build_files(prepared, rehearsed, output, vocabulary, base_url=wiring.example_base_url())
+    _tell(prepared, summary, as_json=as_json)
+    show.next_step(f"newsletter plan {issue} --segment everyone")
+
+
+def rehearsed_for(
+    prepared: "Prepared", reader: str | None, interests: str | None, vocabulary: "Vocabulary"
+) -> "Rehearsed":
+    """Whose copy is shown: a reader of the store, somebody with these interests, or anybody."""
+    from newsletter import wiring
+    from newsletter.mailing.rehearsal import Rehearsed
+    from newsletter.roster import find_reader, known_interests
+
+    if reader:
+        with wiring.load_store(wiring.load_settings()) as store:
+            return Rehearsed.of(find_reader(store, reader, prepared.issue.newsletter))
+    return Rehearsed(interests=known_interests(interests.split(","), vocabulary) if interests else frozenset())
+
+
+def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> None:
+    for finding in prepared.findings:
+        show.finding(finding)
+    if as_json:
+        show.document(summary)
+        return
+    for path in summary["files"]:
+        show.line(path)
+    show.note(
+        f"\n{summary['slug']}: {show.count(summary['html_bytes'], 'byte')} of HTML, "
+        f"{show.count(summary['text_characters'], 'character')} of text, content {summary['content_hash'][:12]}"
+    )
+
+
+def schema(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="team-update or daily-brief.")] = None,
+) -> None:
+    """
+    Print the JSON Schema of an issue file, so that an editor can complete and check it.
+
+    Use it once per editor. Without a kind, the schema covers both.
+
+    Example: newsletter schema daily-brief > daily-brief.schema.json
+    """
+    from pydantic import TypeAdapter
+
+    from newsletter.issue import MODELS, AnyIssue, Kind
+
+    if kind is not None and kind not in list(Kind):
+        raise typer.BadParameter(f"{kind!r} is neither team-update nor daily-brief")
+    show.document(MODELS[Kind(kind)].model_json_schema() if kind else TypeAdapter[Any](AnyIssue).json_schema())

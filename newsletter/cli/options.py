@@ -1,0 +1,26 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+IssueFile = Annotated[Path, typer.Argument(metavar="ISSUE", help="The issue file (.md, .yaml or .json).")]
+Templates = Annotated[
+    Path | None,
+    typer.Option("--templates", help="The templates folder; ./templates, else the shipped one, when absent."),
+]
+MailingName = Annotated[str, typer.Argument(metavar="MAILING", help="The mailing's number, or its issue's slug.")]
+Newsletter = Annotated[
+    str, typer.Option("--newsletter", "-n", help="The newsletter, as in templates/newsletters.yaml.")
+]
+SegmentRule = Annotated[
+    str,
+    typer.Option("--segment", "-s", help="Who gets it: an expression such as 'china and not crypto', or segment:NAME."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+TransportChoice = Annotated[
+    str | None,
+    typer.Option("--transport", help="outbox, smtp or sendgrid; NEWSLETTER_TRANSPORT, else outbox, when absent."),
+]

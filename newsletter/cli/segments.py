@@ -1,0 +1,66 @@
+"""`segments …`: saved rules, and what an expression yields now."""
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import options, show
+
+app = typer.Typer(help="Saved segments, and how many readers an expression yields.", no_args_is_help=True)
+
+Rule = Annotated[str, typer.Argument(metavar="EXPRESSION", help="For example: 'china and not crypto'.")]
+
+
+@app.command("list")
+def list_segments(as_json: options.AsJson = False) -> None:
+    """
+    List the saved segments of subscribers/segments.yaml.
+
+    Use one anywhere as segment:NAME.
+
+    Example: newsletter segments list
+    """
+    from newsletter import wiring
+
+    saved = wiring.load_segments(wiring.load_vocabulary())
+    if as_json:
+        show.document([{"name": name, "says": s.says, "rule": s.rule} for name, s in sorted(saved.items())])
+        return
+    show.table(["segment", "says", "rule"], [(name, s.says, s.rule) for name, s in sorted(saved.items())])
+    show.next_step("newsletter segments count segment:NAME --newsletter NEWSLETTER")
+
+
+@app.command()
+def count(expression: Rule, newsletter: options.Newsletter, as_json: options.AsJson = False) -> None:
+    """
+    Count the confirmed readers that an expression yields now.
+
+    Use it while you find the right words. Words are tags, language:zh-Hans, segment:NAME and everyone, joined by
+    and, or, not and parentheses; a tag also finds readers of its narrower and wider tags, =tag only itself.
+
+    Example: newsletter segments count 'china and (ai-governance or ai-policy) and not crypto' -n china-ai-brief
+    """
+    from newsletter import wiring
+
+    number = wiring.count_readers(newsletter, expression)
+    if as_json:
+        show.document({"expression": expression, "count": number})
+    else:
+        show.line(f"{show.count(number, 'reader')}: {expression}")
+    show.next_step(f"newsletter subscribers list -n {newsletter} --segment '{expression}'")
+
+
+@app.command()
+def check() -> None:
+    """
+    Say what is wrong with the saved segments and the vocabulary.
+
+    Use it after editing subscribers/segments.yaml or subscribers/tags.yaml.
+
+    Example: newsletter segments check
+    """
+    from newsletter import wiring
+
+    vocabulary = wiring.load_vocabulary()
+    saved = wiring.load_segments(vocabulary)
+    show.line(f"{show.count(len(vocabulary.tags), 'tag')} and {show.count(len(saved), 'segment')}: all well.")

@@ -1,0 +1,249 @@
+"""`send` and `test-send`: the two commands after which mail leaves."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import options, show
+
+if TYPE_CHECKING:
+    from newsletter.delivery import Mailing
+    from newsletter.mailing.sending import Terms
+    from newsletter.settings import Settings, TransportName
+    from newsletter.store import Store
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(send)
+    app.command("test-send")(test_send)
+
+
+def send(
+    what: Annotated[str, typer.Argument(metavar="ISSUE|MAILING", help="An issue file, or a planned mailing.")],
+    segment: Annotated[str | None, typer.Option("--segment", "-s", help="Who gets it, when an issue is named.")] = None,
+    transport: options.TransportChoice = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="At most so many messages: 500/hour.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also to readers who hold this issue already.")] = False,
+    skip_link_check: Annotated[
+        bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
+    ] = False,
+    yes: options.Yes = False,
+    templates: options.Templates = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Send an issue to a segment, or a planned mailing: shows the plan, asks, and accounts for every reader.
+
+    An interrupted sending goes on where it stopped when you run the same command again; nobody is mailed twice.
+    Exits with 3 when some deliveries were refused or are unknown.
+
+    Example: newsletter send issues/china-2026-06-10.md --segment china --transport smtp
+    """
+    from newsletter import wiring
+    from newsletter.report import report_on
+
+    settings = wiring.load_settings()
+    with wiring.load_store(settings) as store:
+        mailing = _mailing(store, settings, what, segment, templates, again=again, as_json=as_json)
+        if mailing is None:
+            return
+        name = _transport_name(settings, transport)
+        ready = _insist(store, settings, mailing, name, skip_link_check=skip_link_check)
+        waiting = report_on(store.mailings, mailing.id).waiting
+        if ready and waiting:
+            if not yes:
+                _ask(settings, name, waiting, mailing)
+            _hand_over(store, mailing, _terms(settings, name, rate), waiting)
+        _tell(store, mailing.id, as_json=as_json)
+
+
+def _mailing(
+    store: "Store", settings: "Settings", what: str, segment: str | None, templates: Path | None,
+    *, again: bool, as_json: bool,
+) -> "Mailing | None":  # fmt: skip
+    """The mailing that was named, taken up again, or planned now; None when nobody is left to get it."""
+    from newsletter import wiring
+    from newsletter.cli.mailings import order_for, plan_form, show_plan, show_readers
+    from newsletter.mailing.planning import open_mailing, plan_mailing
+
+    if "." not in what and "/" not in what:
+        if segment:
+            raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
+        return store.mailings.find(what)
+    if not segment:
+        raise typer.BadParameter("say who gets it with --segment, for example --segment everyone")
+    order = order_for(Path(what), templates, segment, again=again)
+    mailing = open_mailing(store, order)
+    if mailing:
+        show.note(f"Taking up mailing {mailing.id} again.")
+        return mailing
+    planned, mailing = plan_mailing(store, order, actor=wiring.actor(settings), now=datetime.now(UTC))
+    if mailing is None and as_json:
+        show.document(plan_form(planned, None, None))
+    if not as_json:
+        show_plan(planned)
+        if mailing:
+            show_readers(store, mailing.id)
+    if mailing is None:
+        show.note("Nobody is left to get it, so nothing was sent.")
+    return mailing
+
+
+def _transport_name(settings: "Settings", chosen: str | None) -> "TransportName":
+    from newsletter.settings import TransportName
+
+    try:
+        return TransportName(chosen) if chosen else settings.transport
+    except ValueError:
+        raise typer.BadParameter(f"{chosen!r} is not a transport; choose outbox, smtp or sendgrid") from None
+
+
+def _insist(
+    store: "Store", settings: "Settings", mailing: "Mailing", name: "TransportName", *, skip_link_check: bool
+) -> bool:
+    """False when the mailing has been sent already; an error when it must not be sent."""
+    from newsletter.delivery import MailingStatus
+    from newsletter.mailing.sending import insist_on_a_way_out, insist_sendable
+    from newsletter.report import report_on
+    from newsletter.settings import TransportName
+
+    compiled = insist_sendable(store, mailing, datetime.now(UTC))
+    if mailing.status is MailingStatus.SENT:
+        return False
+    if name is not TransportName.OUTBOX and not skip_link_check:
+        planned = report_on(store.mailings, mailing.id).planned
+        insist_on_a_way_out(store, compiled, base_url=settings.base_url or "", readers=planned)
+    return True
+
+
+def _ask(settings: "Settings", name: "TransportName", waiting: int, mailing: "Mailing") -> None:
+    readers = show.count(waiting, "reader")
+    where = f"{settings.outbox}/ (nothing leaves this machine)" if name == "outbox" else name
+    typer.confirm(f"Send {mailing.title} ({mailing.slug}) to {readers} by {where}?", abort=True, err=True)
+
+
+def _terms(settings: "Settings", name: "TransportName", rate: str | None) -> "Terms":
+    from pydantic_core import PydanticCustomError
+
+    from newsletter import wiring
+    from newsletter.mailing.sending import Terms
+    from newsletter.settings import messages_per_second
+
+    try:
+        pace = messages_per_second(rate) if rate else settings.rate
+    except PydanticCustomError as error:
+        raise typer.BadParameter(f"{rate!r} is not a rate; write it as 500/hour") from error
+    return Terms(
+        transport=wiring.transport_for(settings, name),
+        keys=wiring.keys_for(settings, "send"),
+        base_url=settings.base_url or "",
+        actor=wiring.actor(settings),
+        rate=pace,
+    )
+
+
+def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int) -> None:
+    from dataclasses import replace
+    from time import monotonic
+
+    from newsletter.mailing.sending import send_mailing
+
+    outcomes: Counter[Any] = Counter()
+    started = monotonic()
+    with _polite_interrupt() as asked, show.progress() as progress:
+        bar = progress.add_task("sending", total=waiting, rate="")
+        for batch in send_mailing(store, mailing, replace(terms, should_stop=lambda: asked[0])):
+            outcomes += batch
+            rate = f"{outcomes.total() / max(monotonic() - started, 0.001):.0f}/s"
+            progress.update(bar, advance=batch.total(), rate=rate)
+    if asked[0]:
+        show.note("Stopped as asked; what had not left is still planned.")
+
+
+@contextmanager
+def _polite_interrupt() -> "Iterator[list[bool]]":
+    """The first Ctrl-C asks to stop between two batches, so that nobody becomes unsure; a second one stops at once."""
+    asked = [False]
+
+    def ask(number: int, frame: object) -> None:
+        if asked[0]:
+            raise KeyboardInterrupt
+        asked[0] = True
+        show.note("Stopping after this batch (press Ctrl-C again to stop at once) …")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
+    from newsletter.cli.mailings import show_report
+    from newsletter.report import report_on
+
+    found = report_on(store.mailings, mailing_id)
+    if as_json:
+        show.document(found.as_json())
+    else:
+        show_report(found)
+    if found.waiting:
+        show.next_step(
+            f"newsletter send {mailing_id}  (takes up the {show.count(found.waiting, 'waiting delivery', 'waiting deliveries')})"
+        )
+    else:
+        show.next_step(f"newsletter report {mailing_id}")
+    if found.refused or found.unknown:
+        raise typer.Exit(3)
+
+
+def test_send(
+    issue: options.IssueFile,
+    to: Annotated[list[str], typer.Option("--to", metavar="EMAIL", help="Where the test goes; may be repeated.")],
+    reader: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Show this reader's copy.")] = None,
+    transport: options.TransportChoice = None,
+    templates: options.Templates = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Send a test of an issue to named addresses only, marked [Test], with links that do nothing.
+
+    Use it to see the mail in a real mailbox before anybody else does. Nothing is written down.
+
+    Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
+    """
+    from newsletter import wiring
+    from newsletter.cli.issues import prepare_issue, rehearsed_for
+    from newsletter.mailing.rehearsal import insist_edition
+    from newsletter.mailing.rehearsal import test_send as rehearse
+
+    settings = wiring.load_settings()
+    prepared = prepare_issue(issue, templates)
+    vocabulary = wiring.load_vocabulary()
+    rehearsed = rehearsed_for(prepared, reader, None, vocabulary)
+    receipts = list(
+        rehearse(
+            prepared.compiled,
+            insist_edition(prepared.compiled, rehearsed, vocabulary),
+            rehearsed,
+            addresses=to,
+            transport=wiring.transport_for(settings, _transport_name(settings, transport)),
+            base_url=wiring.example_base_url(),
+        )
+    )
+    for finding in prepared.findings:
+        show.finding(finding)
+    if as_json:
+        show.document([{"email": e, "outcome": str(r.outcome), "detail": r.detail} for e, r in receipts])
+    else:
+        show.table(["address", "outcome", "detail"], [(e, r.outcome, r.detail) for e, r in receipts])
+    if any(receipt.outcome != "accepted" for _, receipt in receipts):
+        raise typer.Exit(3)
+    show.next_step(f"newsletter plan {issue} --segment everyone")

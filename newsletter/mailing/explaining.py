@@ -1,0 +1,76 @@
+"""Say why one reader did or did not get one mailing, and each of its stories."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.audience import StoryVerdict, judge_stories
+from newsletter.delivery import Mailing
+from newsletter.errors import RefusedError
+from newsletter.store import Store
+from newsletter.store.rows import Delivery
+from newsletter.subscriber import Skip
+from newsletter.tags import Vocabulary
+
+#: what a skip means, in a sentence for the adviser
+REASONS = {
+    Skip.UNSUBSCRIBED: "has unsubscribed from this newsletter",
+    Skip.PENDING: "is on the list, but there is no proof of consent yet",
+    Skip.SUPPRESSED: "must not be mailed: bounced, complained or taken out by hand",
+    Skip.NOT_IN_SEGMENT: "is outside the segment",
+    Skip.ALREADY_SENT: "holds this issue already",
+    Skip.TOO_FEW_STORIES: "follows interests that too few stories fit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    email: str
+    in_audience: bool
+    reason: str
+    stories: tuple[StoryVerdict, ...]
+    delivery: Delivery | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that `explain --json` promises."""
+        return {
+            "email": self.email,
+            "in_audience": self.in_audience,
+            "reason": self.reason,
+            "stories": [
+                {"headline": verdict.story.headline, "included": verdict.included, "why": verdict.why}
+                for verdict in self.stories
+            ],
+            "delivery": _delivery_form(self.delivery) if self.delivery else None,
+        }
+
+
+def _delivery_form(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "delivery": delivery.delivery_id,
+        "state": str(delivery.state),
+        "edition": delivery.edition_hash,
+        "subject": delivery.subject,
+        "tries": delivery.tries,
+        "claimed_at": delivery.claimed_at and delivery.claimed_at.isoformat(),
+        "due_at": delivery.due_at and delivery.due_at.isoformat(),
+        "settled_at": delivery.settled_at and delivery.settled_at.isoformat(),
+        "detail": delivery.detail,
+    }
+
+
+def explain(store: Store, mailing: Mailing, email: str, vocabulary: Vocabulary) -> Explanation:
+    """
+    :raises RefusedError: nobody of that address reads this newsletter
+    """
+    readers = store.readers.find(email, mailing.newsletter)
+    if not readers:
+        raise RefusedError(
+            f"{email} is not among the readers of {mailing.newsletter}", fix="newsletter subscribers list shows them"
+        )
+    delivery = store.mailings.delivery_of(mailing.id, email)
+    if delivery is None:
+        skip = store.mailings.skip_of(mailing.id, email)
+        return Explanation(email, False, str(skip or "joined-later"), (), None)
+    verdicts = judge_stories(store.mailings.compiled(mailing.id), readers[0].interests, vocabulary)
+    sent = tuple(StoryVerdict(v.story, v.story.id in delivery.stories, v.why) for v in verdicts)
+    return Explanation(email, True, "in-segment", sent, delivery)

@@ -1,0 +1,83 @@
+"""Plan a mailing: decide about every reader of the newsletter, and write it down."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.audience import Rules
+from newsletter.delivery import Mailing, MailingStatus
+from newsletter.errors import RefusedError
+from newsletter.mailing.prepare import Prepared, insist_ready
+from newsletter.plan import Plan, make_plan
+from newsletter.segment import Expression
+from newsletter.store import Store
+from newsletter.tags import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody asked to be planned."""
+
+    prepared: Prepared
+    vocabulary: Vocabulary
+    #: as written, and as understood
+    segment: str
+    expression: Expression = field(repr=False)
+    #: readers who already hold this issue get it once more
+    again: bool = False
+
+
+def decide(store: Store, order: Order) -> Plan:
+    """
+    Who gets it and who does not, without writing anything down.
+
+    :raises NewsletterError: the issue is not fit to be sent
+    """
+    insist_ready(order.prepared)
+    head = order.prepared.compiled.letterhead
+    rules = Rules(
+        compiled=order.prepared.compiled,
+        segment=order.expression,
+        vocabulary=order.vocabulary,
+        language=order.prepared.masthead.language,
+        holders=frozenset() if order.again else store.mailings.holders_of(head.newsletter, head.slug),
+    )
+    return make_plan(store.readers.stream(head.newsletter), rules, segment=order.segment, again=order.again)
+
+
+def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tuple[Plan, Mailing | None]:
+    """
+    Plan afresh and save it as a draft; an earlier draft of the same issue and segment is cancelled.
+
+    Nothing is saved when nobody is left to get it: then there is no mailing.
+
+    :raises RefusedError: a mailing of this issue and segment is under way
+    """
+    plan = decide(store, order)
+    head = plan.compiled.letterhead
+    earlier = store.mailings.open_for(head.newsletter, head.slug, order.segment)
+    if earlier and earlier.status is not MailingStatus.DRAFT:
+        raise RefusedError(
+            f"mailing {earlier.id} of this issue is under way for the same segment",
+            fix=f"finish it with: newsletter send {earlier.id}",
+        )
+    if earlier:
+        store.mailings.cancel(earlier.id, actor=actor, now=now)
+    if not plan.deliveries:
+        return plan, None
+    return plan, store.mailings.save_plan(plan, actor=actor, now=now)
+
+
+def open_mailing(store: Store, order: Order) -> Mailing | None:
+    """
+    The mailing that `send ISSUE` takes up again: same issue, same segment, nothing changed in the file.
+
+    :raises RefusedError: the file has changed since it was planned
+    """
+    head = order.prepared.compiled.letterhead
+    mailing = store.mailings.open_for(head.newsletter, head.slug, order.segment)
+    if mailing and store.mailings.compiled(mailing.id) != order.prepared.compiled:
+        raise RefusedError(
+            f"mailing {mailing.id} was planned from another version of this file, its template or its settings",
+            fix=f"newsletter send {mailing.id} sends it as planned; newsletter mailings cancel {mailing.id} drops it",
+        )
+    return mailing

@@ -1,0 +1,87 @@
+"""From an issue file to a compiled issue with everything that is to be said about it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.checks import check_compiled, check_issue
+from newsletter.compiler import compile_issue
+from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
+from newsletter.errors import Finding, IssueError, RefusedError, Severity
+from newsletter.issue import AnyIssue
+from newsletter.masthead import Imprint, Masthead
+from newsletter.reader import Reading, read_issue
+from newsletter.tags import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What the workspace declares, read once per command."""
+
+    templates: Path
+    mastheads: Mapping[str, Masthead]
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    reading: Reading
+    masthead: Masthead
+    imprint: Imprint
+    compiled: CompiledIssue
+    findings: tuple[Finding, ...]
+
+    @property
+    def issue(self) -> AnyIssue:
+        return self.reading.issue
+
+    def whole(self) -> Edition:
+        """The edition of a reader who gets every story."""
+        return cut_edition(self.compiled, [story.id for story in self.compiled.stories])
+
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def prepare(
+    path: Path, materials: Materials, *, imprint_for: Callable[[Masthead, AnyIssue], Imprint], links: Links
+) -> Prepared:
+    """
+    Read, compile and check one issue file.
+
+    :raises IssueError: it cannot be read as an issue
+    :raises TemplateError: it cannot be compiled
+    """
+    reading = read_issue(path, materials.mastheads)
+    masthead = materials.mastheads[reading.issue.newsletter]
+    imprint = imprint_for(masthead, reading.issue)
+    compiled = compile_issue(
+        reading.issue,
+        masthead=masthead,
+        imprint=imprint,
+        templates=materials.templates,
+        vocabulary=materials.vocabulary,
+        links=links,
+    )
+    findings = (
+        *check_issue(reading, materials.vocabulary),
+        *check_compiled(compiled, imprint, path=str(path)),
+    )
+    return Prepared(reading, masthead, imprint, compiled, findings)
+
+
+def insist_ready(prepared: Prepared) -> None:
+    """
+    :raises IssueError: `check` finds an error in it
+    :raises RefusedError: a placeholder stands where readers must find who writes, or how to leave
+    """
+    errors = prepared.errors()
+    if errors:
+        raise IssueError(*errors)
+    missing = prepared.imprint.placeholders
+    if missing:
+        names = " and ".join(missing) if len(missing) < 3 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+        raise RefusedError(
+            f"nobody has said who writes and how to leave: {names} not set",
+            fix="set them in .env or in templates/newsletters.yaml",
+        )

@@ -1,0 +1,134 @@
+"""Send a planned mailing: check that readers can leave, hand over what is waiting, and account for every reader."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Recipient
+from newsletter.dispatch import Run, Transport, drain
+from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
+from newsletter.errors import Finding, RefusedError
+from newsletter.health import answers_for
+from newsletter.merge import Addressing, merge_values
+from newsletter.store import Store
+from newsletter.store.rows import ClaimedDelivery
+from newsletter.tokens import message_id
+
+#: without a web face, one person must be able to honour every "unsubscribe" by hand
+MAILBOX_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a sending needs beside what was planned."""
+
+    transport: Transport
+    keys: Sequence[bytes]
+    base_url: str
+    actor: str
+    rate: float | None = None
+    should_stop: Callable[[], bool] = lambda: False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIssue:
+    """
+    :raises RefusedError: it was cancelled, or its embargo has not passed
+    """
+    if mailing.status is MailingStatus.CANCELLED:
+        raise RefusedError(f"mailing {mailing.id} was cancelled", fix="plan the issue again")
+    compiled = store.mailings.compiled(mailing.id)
+    if compiled.embargo_at and now < compiled.embargo_at:
+        day = compiled.embargo_at.date().isoformat()
+        raise RefusedError(f"mailing {mailing.id} is under embargo until {day}", fix="send it on that day or later")
+    return compiled
+
+
+def insist_on_a_way_out(store: Store, compiled: CompiledIssue, *, base_url: str, readers: int) -> None:
+    """
+    A real mailing leaves only when its readers can leave, too.
+
+    :raises RefusedError: BASE_URL does not answer for this store; or the list is too long for a mailbox alone
+    """
+    skip = "--skip-link-check if you know better"
+    if compiled.letterhead.links is Links.MAILBOX:
+        if readers > MAILBOX_LIMIT:
+            raise RefusedError(
+                f"{readers} readers, but the only way to leave is a mailbox (fit for {MAILBOX_LIMIT})",
+                fix=f"set NEWSLETTER_BASE_URL, run newsletter serve and plan again, or {skip}",
+            )
+        return
+    found = _unanswered(store, base_url)
+    if found:
+        raise RefusedError(Finding(message=found.message, fix=f"{found.fix}, or {skip}", rule=found.rule))
+
+
+def _unanswered(store: Store, base_url: str) -> Finding | None:
+    if not base_url:
+        return Finding(message="NEWSLETTER_BASE_URL is missing; the planned links lead there", fix="set it in .env")
+    return answers_for(base_url, store.id)
+
+
+def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Counter[Outcome]]:
+    """
+    Hand over what is waiting; yields the outcomes of each batch. Ends when nothing is waiting, or when asked to.
+
+    :raises RefusedError: another sender is at work on it
+    :raises TransportError: the provider takes nothing; what it did not take waits for the next `send`
+    """
+    mailings = store.mailings
+    compiled = mailings.compiled(mailing.id)
+    with mailings.lock(mailing.id):
+        if mailings.find(mailing.id).status is MailingStatus.SENT:
+            return
+        # We hold the lock, so whoever claimed these is dead, and nobody knows how far it came.
+        mailings.abandon_claims(mailing.id, now=terms.now())
+        mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())
+        mailings.replan_due(mailing.id, now=terms.now())
+        mailings.withdraw_departed(mailing.id, now=terms.now())
+        if mailings.counts(mailing.id)[DeliveryState.PLANNED]:
+            with terms.transport as transport:
+                yield from drain(mailings, transport, _run(compiled, mailing.id, terms))
+        mailings.finish(mailing.id, now=terms.now())
+
+
+def _run(compiled: CompiledIssue, mailing_id: int, terms: Terms) -> Run:
+    addressing = Addressing(base_url=terms.base_url.rstrip("/"), keys=terms.keys, mailing_id=mailing_id)
+
+    @lru_cache(maxsize=16)
+    def edition(stories: tuple[str, ...]) -> Edition:
+        return cut_edition(compiled, stories)
+
+    return Run(
+        mailing_id=mailing_id,
+        holder=secrets.token_hex(8),
+        edition_of=lambda claimed: edition(claimed.stories),
+        recipient_of=lambda claimed: recipient(compiled, addressing, claimed),
+        rate=terms.rate,
+        should_stop=terms.should_stop,
+        now=terms.now,
+    )
+
+
+def recipient(compiled: CompiledIssue, addressing: Addressing, claimed: ClaimedDelivery) -> Recipient:
+    """A claimed delivery as the transport sees it."""
+    domain = compiled.letterhead.sender.address.rpartition("@")[2]
+    values = merge_values(
+        compiled,
+        addressing,
+        name=claimed.salutation or claimed.name,
+        since_on=claimed.consent_on,
+        public_id=claimed.public_id,
+    )
+    return Recipient(
+        delivery_id=claimed.delivery_id,
+        address=claimed.address,
+        name=claimed.name,
+        message_id=message_id(
+            addressing.keys[0], mailing_id=addressing.mailing_id, delivery_id=claimed.delivery_id, domain=domain
+        ),
+        values=values,
+    )

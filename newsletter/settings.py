@@ -1,0 +1,139 @@
+"""What the environment says, read once, at the edge."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+
+from newsletter.errors import Finding, SettingsError
+from newsletter.fields import Line, MailAddress, WebAddress
+
+_RATE = re.compile(r"(?P<count>\d{1,9})\s*/\s*(?P<unit>second|minute|hour|day)")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_KEY_BYTES = 32
+
+
+class TransportName(StrEnum):
+    #: a folder of .eml files: nothing leaves this machine
+    OUTBOX = "outbox"
+    SMTP = "smtp"
+    SENDGRID = "sendgrid"
+
+
+def _keys(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _long_enough(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if any(len(key.get_secret_value().encode()) < _KEY_BYTES for key in keys):
+        raise PydanticCustomError(
+            "key_length", "a key is shorter than 32 bytes", {"fix": "make one with: openssl rand -base64 33"}
+        )
+    return keys
+
+
+def messages_per_second(rate: str) -> float:
+    """`500/hour` as messages a second."""
+    found = _RATE.fullmatch(rate.strip())
+    if not found or not int(found["count"]):
+        raise PydanticCustomError("rate", "{rate} is not a rate", {"rate": repr(rate), "fix": "write it as 500/hour"})
+    return int(found["count"]) / _SECONDS[found["unit"]]
+
+
+def _rate(value: Any) -> Any:
+    return messages_per_second(value) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """One field per setting of `.env.example`; the names there are these in capitals, with NEWSLETTER_ in front."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: str = "sqlite:///newsletter.db"
+    secret_key: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys), AfterValidator(_long_enough)] = ()
+    base_url: WebAddress | None = None
+    sender_name: Line | None = None
+    sender_address: MailAddress | None = None
+    reply_to: MailAddress | None = None
+    postal_address: Line | None = None
+    unsubscribe_address: MailAddress | None = None
+    bounce_address: MailAddress | None = None
+    transport: TransportName = TransportName.OUTBOX
+    outbox: Path = Path("outbox")
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(default=None, ge=1, le=65_535)
+    smtp_security: Literal["tls", "starttls", "none"] = "tls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_timeout: float = Field(default=30, gt=0, le=600)
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_url: WebAddress = "https://api.sendgrid.com"
+    #: messages a second; None: as fast as the provider takes them
+    rate: Annotated[float | None, BeforeValidator(_rate)] = None
+    actor: Line | None = None
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        return tuple(key.get_secret_value().encode() for key in self.secret_key)
+
+
+def setting_name(field: str) -> str:
+    """The name of a field in the environment."""
+    return "SENDGRID_API_KEY" if field == "sendgrid_api_key" else f"NEWSLETTER_{field.upper()}"
+
+
+def read_settings(environ: Mapping[str, str], env_file: Path) -> Settings:
+    """
+    The environment's word, else the file's, else the default. An empty value is one that is not set.
+
+    :raises SettingsError: naming each setting that is wrong, or that we do not know
+    """
+    written = {name: value for name, value in _read_file(env_file).items() if value}
+    found = written | {name: value for name, value in environ.items() if value}
+    values = {field: found[setting_name(field)] for field in Settings.model_fields if setting_name(field) in found}
+    known = {setting_name(field) for field in Settings.model_fields}
+    strange = sorted(name for name in found if name.startswith("NEWSLETTER_") and name not in known | _LATER)
+    findings = [_strange(name, known) for name in strange]
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        findings += [_wrong(details) for details in error.errors(include_url=False, include_input=False)]
+        raise SettingsError(*findings) from None
+    if findings:
+        raise SettingsError(*findings)
+    return settings
+
+
+#: read by parts of the program that are still to come
+_LATER = {"NEWSLETTER_SMTP_CONNECTIONS", "NEWSLETTER_SENDGRID_WEBHOOK_KEY", "NEWSLETTER_REQUIRE_APPROVAL"}
+
+
+def _read_file(path: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(path, interpolate=False) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error})", fix="save it as UTF-8 text") from error
+
+
+def _strange(name: str, known: set[str]) -> Finding:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return Finding(
+        message=f"{name} is not a setting",
+        fix=f"did you mean {near[0]}?" if near else "see .env.example",
+        rule="setting",
+    )
+
+
+def _wrong(details: Any) -> Finding:
+    field = str(details["loc"][0])
+    # The value is never shown: it may be a password.
+    fix = details.get("ctx", {}).get("fix") or "see .env.example"
+    message = "is not right" if details["type"] == "mail_address" else details["msg"]
+    return Finding(message=f"{setting_name(field)}: {message}", fix=str(fix), rule="setting")

@@ -1,0 +1,73 @@
+"""
+Sign and check what is in the links that lead a reader back to us.
+
+A token is 36 bytes, 48 characters of unpadded base64url: key id (1), the subscription's random id (16), mailing (3),
+and the first 16 bytes of HMAC-SHA-256 over the purpose and the rest. It holds no address, and is for ever valid.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from newsletter.errors import TokenError
+
+_LENGTH = 36
+_SIGNED = 20
+_MAILINGS = 1 << 24
+
+
+class Purpose(StrEnum):
+    """The path segment of a link; a token made for one is worthless for another."""
+
+    UNSUBSCRIBE = "u"
+    PREFERENCES = "p"
+    VIEW = "v"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    subscription: bytes
+    mailing_id: int
+
+
+def make_token(keys: Sequence[bytes], purpose: Purpose, token: Token) -> str:
+    """Signed with the first key: the others are there to check links from before a rotation."""
+    head = _key_id(keys[0]) + token.subscription + (token.mailing_id % _MAILINGS).to_bytes(3, "big")
+    return base64.urlsafe_b64encode(head + _signature(keys[0], purpose, head)).decode()
+
+
+def read_token(keys: Sequence[bytes], purpose: Purpose, text: str) -> Token:
+    """
+    What a link says, if it is one that we made for this purpose.
+
+    :raises TokenError: for anything else, without saying what was wrong with it
+    """
+    try:
+        raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raw = b""
+    # Only the canonical spelling counts: base64 has several for the same bytes.
+    if len(raw) == _LENGTH and base64.urlsafe_b64encode(raw).decode() == text:
+        head, signature = raw[:_SIGNED], raw[_SIGNED:]
+        for key in keys:
+            if head[:1] == _key_id(key) and hmac.compare_digest(_signature(key, purpose, head), signature):
+                return Token(head[1:17], int.from_bytes(head[17:20], "big"))
+    raise TokenError("this link is not one of ours", fix="copy the whole link from the mail")
+
+
+def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) -> str:
+    """The same for every try of a delivery, so that a repeat can be recognised; says nothing about the reader."""
+    secret = hmac.digest(key, b"newsletter message-id %d %d" % (mailing_id, delivery_id), hashlib.sha256)
+    return f"{base64.b32encode(secret)[:26].decode().lower()}@{domain}"
+
+
+def _key_id(key: bytes) -> bytes:
+    return hmac.digest(key, b"newsletter key id", hashlib.sha256)[:1]
+
+
+def _signature(key: bytes, purpose: Purpose, head: bytes) -> bytes:
+    return hmac.digest(key, b"newsletter link " + purpose.encode() + b"\x00" + head, hashlib.sha256)[:16]

@@ -1,0 +1,205 @@
+"""The only place that knows which store, transport and files the settings mean."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from newsletter.dispatch import Transport
+from newsletter.edition import Links
+from newsletter.errors import SegmentError, SettingsError, TemplateError, VocabularyError
+from newsletter.issue import AnyIssue, Sender
+from newsletter.mailing.prepare import Materials
+from newsletter.masthead import Imprint, Masthead
+from newsletter.reader import read_mastheads
+from newsletter.segment import SavedSegment, read_segments
+from newsletter.settings import Settings, TransportName, read_settings, setting_name
+from newsletter.store import Store, open_store
+from newsletter.subscriber import Subscriber
+from newsletter.tags import Vocabulary, read_vocabulary
+from newsletter.workspace import segments_file, templates_folder, vocabulary_file
+
+#: by name, so that a provider's library is imported only when it is used
+_TRANSPORTS = {
+    TransportName.OUTBOX: ("newsletter.providers.outbox", "OutboxTransport"),
+    TransportName.SMTP: ("newsletter.providers.smtp", "SmtpTransport"),
+    TransportName.SENDGRID: ("newsletter.providers.sendgrid", "SendGridTransport"),
+}
+_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+#: what stands in a build for what nobody has set; `send` refuses it
+_PLACEHOLDERS = {
+    "sender_name": "SENDER NAME",
+    "sender_address": "sender@example.com",
+    "postal_address": "POSTAL ADDRESS",
+    "unsubscribe_address": "unsubscribe@example.com",
+}
+
+
+def load_settings() -> Settings:
+    return read_settings(os.environ, Path(".env"))
+
+
+def load_materials(templates: Path | None = None) -> Materials:
+    folder = templates_folder(templates)
+    declared = folder / "newsletters.yaml"
+    return Materials(
+        folder,
+        read_mastheads(_text(declared, TemplateError), path=_shown(declared)),
+        load_vocabulary(),
+    )
+
+
+def load_vocabulary() -> Vocabulary:
+    path = vocabulary_file()
+    return read_vocabulary(_text(path, VocabularyError), path=_shown(path))
+
+
+def load_segments(vocabulary: Vocabulary) -> dict[str, SavedSegment]:
+    path = segments_file()
+    return read_segments(_text(path, SegmentError), path=_shown(path), vocabulary=vocabulary)
+
+
+def _text(path: Path, error: type[TemplateError] | type[VocabularyError] | type[SegmentError]) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as caught:
+        raise error(f"{_shown(path)}: cannot be read", fix="it must be a UTF-8 file that you may read") from caught
+
+
+def _shown(path: Path) -> str:
+    """Relative to where the user stands, when it is below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def load_store(settings: Settings) -> Store:
+    return open_store(settings.database_url)
+
+
+def imprint_for(settings: Settings, masthead: Masthead, issue: AnyIssue | None = None) -> Imprint:
+    """The issue's word, else the newsletter's, else the settings', else a placeholder that is named."""
+    missing: list[str] = []
+
+    def one(field: str, declared: str | None) -> str:
+        found = declared or getattr(settings, field)
+        if found:
+            return str(found)
+        missing.append(setting_name(field))
+        return _PLACEHOLDERS[field]
+
+    declared = (issue and issue.sender) or masthead.sender
+    sender = declared or Sender(name=one("sender_name", None), address=one("sender_address", None))
+    return Imprint(
+        sender=sender,
+        reply_to=(issue and issue.reply_to) or masthead.reply_to or settings.reply_to,
+        postal_address=one("postal_address", masthead.postal_address),
+        unsubscribe_address=one("unsubscribe_address", masthead.unsubscribe_address),
+        placeholders=tuple(missing),
+    )
+
+
+def links_for(settings: Settings) -> Links:
+    """Without a web face, the mailbox is the only way out that can be promised."""
+    return Links.WEB if settings.base_url else Links.MAILBOX
+
+
+def keys_for(settings: Settings, command: str) -> tuple[bytes, ...]:
+    if not settings.secret_key:
+        import secrets
+
+        line = f"NEWSLETTER_SECRET_KEY={secrets.token_urlsafe(36)}"
+        raise SettingsError(
+            f"NEWSLETTER_SECRET_KEY is missing; {command} signs links with it",
+            fix=f"put a line like this into .env, once: {line}",
+        )
+    return settings.keys
+
+
+def transport_for(settings: Settings, name: TransportName) -> Transport:
+    module, kind = _TRANSPORTS[name]
+    transport: Transport = getattr(import_module(module), kind)(**_options(settings, name))
+    return transport
+
+
+def _options(settings: Settings, name: TransportName) -> dict[str, Any]:
+    if name is TransportName.OUTBOX:
+        return {"folder": settings.outbox}
+    if name is TransportName.SENDGRID:
+        if settings.sendgrid_api_key is None:
+            raise SettingsError("SENDGRID_API_KEY is missing; the transport sendgrid needs it", fix="set it in .env")
+        return {"api_key": settings.sendgrid_api_key.get_secret_value(), "url": settings.sendgrid_url}
+    return _smtp_options(settings)
+
+
+def _smtp_options(settings: Settings) -> dict[str, Any]:
+    if not settings.smtp_host:
+        raise SettingsError("NEWSLETTER_SMTP_HOST is missing; the transport smtp needs it", fix="set it in .env")
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    if password and settings.smtp_security == "none":
+        raise SettingsError(
+            "NEWSLETTER_SMTP_SECURITY is none, so the password would travel readable",
+            fix="set it to tls or starttls",
+        )
+    return {
+        "host": settings.smtp_host,
+        "port": settings.smtp_port or _PORTS[settings.smtp_security],
+        "security": settings.smtp_security,
+        "username": settings.smtp_username,
+        "password": password,
+        "bounce_address": settings.bounce_address,
+        "timeout": settings.smtp_timeout,
+    }
+
+
+def example_base_url() -> str:
+    """Where example links point: our own pages when there are any, else a place that cannot exist."""
+    return load_settings().base_url or "https://newsletter.example.com"
+
+
+def actor(settings: Settings) -> str:
+    """Who acts, for the audit: NEWSLETTER_ACTOR, else the login name. Nobody has proved it."""
+    import getpass
+
+    try:
+        return settings.actor or getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def insist_newsletter(materials: Materials, name: str) -> Masthead:
+    """
+    :raises TemplateError: no newsletter of that name is declared
+    """
+    try:
+        return materials.mastheads[name]
+    except KeyError:
+        known = ", ".join(sorted(materials.mastheads))
+        raise TemplateError(f"there is no newsletter {name!r}", fix=f"choose one of: {known}") from None
+
+
+def readers_in(newsletter: str, segment: str | None) -> list[Subscriber]:
+    """All readers of a newsletter, or those whom a segment's rule fits, whatever their status."""
+    clause = _clause(newsletter, segment)
+    with load_store(load_settings()) as store:
+        return list(store.readers.stream(newsletter, clause))
+
+
+def count_readers(newsletter: str, segment: str) -> int:
+    """Confirmed readers whom a segment's rule fits and who may be mailed."""
+    clause = _clause(newsletter, segment)
+    with load_store(load_settings()) as store:
+        return store.readers.count(newsletter, clause, mailable=True)
+
+
+def _clause(newsletter: str, segment: str | None) -> Any:
+    from newsletter.segment import parse_segment
+    from newsletter.store.segments import segment_clause
+
+    materials = load_materials()
+    masthead = insist_newsletter(materials, newsletter)
+    if segment is None:
+        return None
+    expression = parse_segment(segment, materials.vocabulary, load_segments(materials.vocabulary))
+    return segment_clause(expression, default_language=masthead.language)

@@ -1,0 +1,73 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import TokenError
+from newsletter.tokens import Purpose, Token, make_token, message_id, read_token
+
+OLD, NEW = b"o" * 32, b"n" * 32
+TOKEN = Token(bytes(range(16)), 70_000)
+
+
+@given(st.binary(min_size=16, max_size=16), st.integers(0, (1 << 24) - 1), st.sampled_from(Purpose))
+def test_what_was_signed_is_read_back(subscription: bytes, mailing_id: int, purpose: Purpose) -> None:
+    text = make_token([NEW], purpose, Token(subscription, mailing_id))
+
+    assert len(text) == 48
+    assert read_token([NEW], purpose, text) == Token(subscription, mailing_id)
+
+
+@given(st.integers(0, 47), st.characters(codec="ascii"))
+def test_a_token_with_any_other_character_is_refused(place: int, character: str) -> None:
+    text = make_token([NEW], Purpose.UNSUBSCRIBE, TOKEN)
+    altered = text[:place] + character + text[place + 1 :]
+
+    if altered != text:
+        with pytest.raises(TokenError):
+            read_token([NEW], Purpose.UNSUBSCRIBE, altered)
+
+
+@pytest.mark.parametrize("other", [Purpose.PREFERENCES, Purpose.VIEW])
+def test_a_token_made_for_one_purpose_is_worthless_for_another(other: Purpose) -> None:
+    with pytest.raises(TokenError):
+        read_token([NEW], other, make_token([NEW], Purpose.UNSUBSCRIBE, TOKEN))
+
+
+def test_after_a_rotation_old_links_still_work_and_new_ones_use_the_new_key() -> None:
+    old = make_token([OLD], Purpose.UNSUBSCRIBE, TOKEN)
+
+    assert read_token([NEW, OLD], Purpose.UNSUBSCRIBE, old) == TOKEN
+    assert make_token([NEW, OLD], Purpose.UNSUBSCRIBE, TOKEN) == make_token([NEW], Purpose.UNSUBSCRIBE, TOKEN)
+    with pytest.raises(TokenError):
+        read_token([NEW], Purpose.UNSUBSCRIBE, old)
+
+
+@pytest.mark.parametrize("text", ["", "x", "é" * 48, "A" * 47, "A" * 49, "A" * 48, "=" * 48, " " * 48])
+def test_what_is_no_token_is_refused(text: str) -> None:
+    with pytest.raises(TokenError, match="not one of ours"):
+        read_token([NEW], Purpose.UNSUBSCRIBE, text)
+
+
+def test_only_the_canonical_spelling_counts() -> None:
+    text = make_token([NEW], Purpose.UNSUBSCRIBE, TOKEN)
+    padded = base64.urlsafe_b64encode(base64.urlsafe_b64decode(text)).decode()
+
+    assert padded == text
+    for spelling in (text + "=", text + "\n", text.replace("-", "+").replace("_", "/") + " "):
+        with pytest.raises(TokenError):
+            read_token([NEW], Purpose.UNSUBSCRIBE, spelling)
+
+
+def test_a_message_id_is_the_same_for_every_try_and_differs_between_deliveries() -> None:
+    first = message_id(NEW, mailing_id=1, delivery_id=2, domain="example.com")
+
+    assert first == message_id(NEW, mailing_id=1, delivery_id=2, domain="example.com")
+    others = {
+        message_id(NEW, mailing_id=2, delivery_id=1, domain="example.com"),
+        message_id(NEW, mailing_id=12, delivery_id=2, domain="example.com"),
+        message_id(OLD, mailing_id=1, delivery_id=2, domain="example.com"),
+    }
+    assert first not in others
+    assert len(others) == 3
