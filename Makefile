@@ -1,0 +1,58 @@
+# Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint types docs fix programs lock wheel clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+T ?= tests
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## the whole path on the shipped examples; no mail leaves this machine
+	@$(BIN)/newsletter demo
+
+test: $(READY) programs ## all tests; make test T=tests/unit for some
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(T)
+
+check: lint types docs test ## everything that must hold before a change goes in
+
+lint: $(READY) ## style, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+docs: $(READY) ## the links and the commands in every page
+	$(BIN)/pytest tests/unit/test_docs.py
+
+fix: $(READY) ## reformat, and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+programs: ## the outside programs that tests use: smtp-sink and chromium
+	@tests/programs.sh
+
+# --upgrade only when asked for: make lock UPGRADE=--upgrade
+lock: $(READY) ## pin what pyproject.toml asks for, with hashes
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 \
+		--custom-compile-command "make lock" $(UPGRADE) -o requirements.lock pyproject.toml
+
+wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside
+	$(BIN)/python -m hatchling build -t wheel
+
+clean: ## remove what make can make again
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("error: needs Python 3.11 or newer; try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv (about a minute, once)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
