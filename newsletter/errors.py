@@ -125,6 +125,11 @@ class TransportError(NewsletterError):
 class TransientError(TransportError):
     """Certainly nothing was taken; the same may work later."""
 
+    def __init__(self, *findings: Finding | str, fix: str = "", retry_after: float | None = None) -> None:
+        super().__init__(*findings, fix=fix)
+        #: seconds to wait before the next try, when the provider named them
+        self.retry_after = retry_after
+
 
 class PermanentError(TransportError):
     """Certainly nothing was taken, and the same will not work later (a wrong password, a refused sender)."""

@@ -1,0 +1,123 @@
+"""Header values as RFC 5322, 2047 and 2369 want them, and what must not stand in one."""
+
+import base64
+import hashlib
+import re
+import textwrap
+from urllib.parse import quote
+
+from newsletter.edition import Letterhead
+from newsletter.errors import PermanentError
+
+#: everything that some program takes for the end of a line, the other controls, and halves of characters
+_UNFIT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_PLAIN = r"[^\s()<>@,;:\\\"\[\]]"
+_ADDRESS = re.compile(f"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}")
+_URI = re.compile(r"[A-Za-z0-9!#$%&'()*+./:;=?@\[\]_~-]+")
+#: what may stay as it is in a URI, the percent sign of earlier escapes included
+_URI_SAFE = "!#$%&'()*+./:;=?@[]_~-"
+#: RFC 5322 allows 998 characters a line; the rest is for the name, brackets and the comma
+_LONGEST_URI = 900
+#: RFC 2047 allows an encoded word 75 characters: `=?utf-8?b?` and `?=` leave 63, of which base64 can use 60
+_BYTES_A_WORD = 45
+#: a text of so many characters fits a line behind the longest header name that we give it
+_LINE = 64
+
+
+class RefusedValueError(PermanentError):
+    """A value that must not stand in a mail. A reader's own is a refused delivery; an edition's stops the mailing."""
+
+
+def is_plain(text: str) -> bool:
+    """True for one line that can be encoded."""
+    return _UNFIT.search(text) is None
+
+
+def plain_value(value: str, what: str) -> str:
+    """The value, when it is one line and can be encoded."""
+    found = _UNFIT.search(value)
+    if found:
+        mark = f"U+{ord(found[0]):04X}"
+        raise RefusedValueError(f"the {what} holds a line break or a control character ({mark})", fix="correct it")
+    return value
+
+
+def plain_address(address: str) -> str:
+    """The address, when it can stand in a header and in an SMTP command without quotes."""
+    if not _ADDRESS.fullmatch(address) or _UNFIT.search(address):
+        raise RefusedValueError("the address is not a mail address", fix="correct it")
+    return address
+
+
+def plain_message_id(message_id: str) -> str:
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise RefusedValueError("the Message-ID is not one")
+    return message_id
+
+
+def plain_uri(uri: str) -> str:
+    """A URI as ASCII without commas, which would part it from itself in a list (RFC 2369 section 3.4)."""
+    plain_value(uri, "unsubscribe link")
+    found = uri if _URI.fullmatch(uri) else quote(uri, safe=_URI_SAFE)
+    if len(found) > _LONGEST_URI:
+        raise RefusedValueError(f"the unsubscribe link is longer than {_LONGEST_URI} characters", fix="shorten it")
+    return found
+
+
+def address_line(name: str, address: str) -> str:
+    """`Chen Mei <reader@example.com>`; the address alone when there is no name."""
+    shown = phrase(name)
+    return named(shown, plain_address(address)) if shown else plain_address(address)
+
+
+def named(shown: str, inside: str) -> str:
+    """A phrase, and in angle brackets what it names; folded in between when it is long."""
+    apart = " " if len(shown) + len(inside) < _LINE else "\r\n "
+    return f"{shown}{apart}<{inside}>"
+
+
+def phrase(text: str) -> str:
+    """A display name: as it is, in quotes, or as encoded words."""
+    text = " ".join(plain_value(text, "name").split())
+    if not _stays_ascii(text) or len(text) > _LINE:
+        return "\r\n ".join(_encoded_words(text))
+    if not text or _ATOMS.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unstructured(text: str) -> str:
+    """A subject: ASCII folded at its spaces, or encoded words."""
+    folded = textwrap.wrap(text, _LINE, break_long_words=False, break_on_hyphens=False)
+    if _stays_ascii(text) and " ".join(folded) == text and all(len(line) <= _LINE for line in folded):
+        return "\r\n ".join(folded)
+    return "\r\n ".join(_encoded_words(text))
+
+
+def feedback_id(head: Letterhead) -> str:
+    """
+    Up to four fields by which Gmail's Postmaster Tools count complaints, the right-most a stable id of the sender.
+
+    None of them names a person.
+    """
+    domain = head.sender.address.rpartition("@")[2].lower()
+    sender_id = hashlib.sha256(domain.encode()).hexdigest()[:12]
+    return f"{head.slug}:{head.newsletter}:{head.language}:{sender_id}"
+
+
+def _stays_ascii(text: str) -> bool:
+    """Plain ASCII that no reader takes for an encoded word."""
+    return text.isascii() and "\t" not in text and "=?" not in text
+
+
+def _encoded_words(text: str) -> list[str]:
+    """RFC 2047, base64 over UTF-8; no character is cut in two."""
+    words: list[bytes] = [b""]
+    for character in text:
+        encoded = character.encode()
+        if len(words[-1]) + len(encoded) > _BYTES_A_WORD:
+            words.append(b"")
+        words[-1] += encoded
+    return [f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words if word]

@@ -1,0 +1,77 @@
+"""The transport of dry runs: each message becomes an .eml file in a folder."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from newsletter.delivery import Outcome, Receipt, Recipient
+from newsletter.edition import Edition
+from newsletter.errors import PermanentError
+from newsletter.message import RefusedValueError, prebuild
+from newsletter.providers.words import refused
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
+_LONGEST_NAME = 100
+
+
+class OutboxTransport:
+    """Nothing leaves this machine. The same delivery written again replaces its file."""
+
+    name = "outbox"
+    batch_size = 100
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+    def send(self, edition: Edition, recipients: Sequence[Recipient]) -> Iterator[Receipt]:
+        """A file and a receipt for each recipient."""
+        prebuilt = prebuild(edition)
+        for recipient in recipients:
+            try:
+                message = prebuilt.fill(recipient)
+            except RefusedValueError as error:
+                yield refused(recipient, error)
+                continue
+            path = self.folder / file_name(recipient)
+            try:
+                write_whole(path, message)
+            except OSError as error:
+                raise self._unusable(error) from error
+            yield Receipt(recipient.delivery_id, Outcome.ACCEPTED, "written to the outbox")
+
+    def _unusable(self, error: OSError) -> PermanentError:
+        # Not the file's name, which holds an address.
+        said = error.strerror or type(error).__name__
+        return PermanentError(
+            f"cannot write to the outbox {self.folder}: {said}", fix="make room there, or set NEWSLETTER_OUTBOX"
+        )
+
+
+def file_name(recipient: Recipient) -> str:
+    """Sorted by delivery; the address only to be found by people, so it may be cut and altered."""
+    shown = _UNSAFE.sub("_", recipient.address)[:_LONGEST_NAME]
+    return f"{recipient.delivery_id:08d}-{shown}.eml"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Under its name the file is there with everything in it, or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
