@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from newsletter.columns import wrap
 from newsletter.issue import Choice, Kind, Sender
 
 
@@ -216,7 +217,8 @@ def cut_edition(compiled: CompiledIssue, stories: Sequence[str]) -> Edition:
         subject=values[Filling.SUBJECT],
         preheader=values[Filling.PREHEADER],
         html=_join(compiled, Part.HTML, shown, {name: html.escape(value) for name, value in values.items()}),
-        text=_join(compiled, Part.TEXT, shown, values),
+        # in the text part these marks stand alone on their lines
+        text=_join(compiled, Part.TEXT, shown, {name: wrap(value) for name, value in values.items()}),
     )
 
 
