@@ -77,5 +77,6 @@ def choose_stories(
             return None
     kept = [verdict for verdict in verdicts if verdict.included]
     if compiled.choice is Choice.MATCHED_FIRST:
-        kept.sort(key=lambda verdict: verdict.why != "matched")
+        # Sections keep their order: first means first within the section.
+        kept.sort(key=lambda verdict: (verdict.story.section, verdict.why != "matched"))
     return tuple(verdict.story.id for verdict in kept)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.edition import CompiledIssue, Edition, cut_edition
 from newsletter.errors import Finding, Severity
-from newsletter.issue import AnyIssue, DailyBrief
+from newsletter.issue import AnyIssue, DailyBrief, Story
 from newsletter.located import Path
 from newsletter.masthead import Imprint
 from newsletter.reader import Reading
@@ -51,21 +51,23 @@ def _omissions(reading: Reading) -> Iterator[Finding]:
     issue = reading.issue
     if issue.contact is not None and not (issue.contact.email or issue.contact.phone):
         yield _warning(reading, ("contact",), "gives no way to reach the contact", "add email or phone", "contact")
-    if not isinstance(issue, DailyBrief):
-        return
-    seen: set[str] = set()
-    for place, section in enumerate(issue.sections):
-        for story_place, story in enumerate(section.stories):
-            path: Path = ("sections", place, "stories", story_place)
-            if story.url is None:
-                yield _warning(reading, path, "has no url", "add it, or 'URL: none' to say there is none", "no-url")
-            if not story.sources:
-                yield _warning(reading, path, "names no source", "add a line '- Source: NAME'", "no-source")
-            if not story.tags:
-                yield _warning(reading, path, "has no tags", "add some, so that it finds its readers", "no-tags")
-            if story.headline in seen:
-                yield _warning(reading, path, "has the headline of an earlier story", "keep one", "same-headline")
-            seen.add(story.headline)
+    if isinstance(issue, DailyBrief):
+        seen: set[str] = set()
+        for place, section in enumerate(issue.sections):
+            for story_place, story in enumerate(section.stories):
+                yield from _forgotten(reading, ("sections", place, "stories", story_place), story, seen)
+                seen.add(story.headline)
+
+
+def _forgotten(reading: Reading, path: Path, story: Story, seen: set[str]) -> Iterator[Finding]:
+    if story.url is None:
+        yield _warning(reading, path, "has no url", "add it, or 'URL: none' to say there is none", "no-url")
+    if not story.sources:
+        yield _warning(reading, path, "names no source", "add a line '- Source: NAME'", "no-source")
+    if not story.tags:
+        yield _warning(reading, path, "has no tags", "add some, so that it finds its readers", "no-tags")
+    if story.headline in seen:
+        yield _warning(reading, path, "has the headline of an earlier story", "keep one", "same-headline")
 
 
 def _warning(reading: Reading, path: Path, message: str, fix: str, rule: str) -> Finding:

@@ -1,54 +1,40 @@
 """The merge values of one reader: how the mail begins, since when they get it, and their links."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date
 from urllib.parse import quote
 
+from newsletter.days import day_in_words
 from newsletter.edition import CompiledIssue, Field, Links
-from newsletter.tokens import Purpose, Token, make_token
+from newsletter.tokens import Purpose
 
 _PLACEHOLDER = "{{ name }}"
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressing:
-    """What all links of a mailing have in common."""
-
-    #: where the pages are, without a slash at the end; "" with `Links.MAILBOX`
-    base_url: str
-    #: the first signs, the others check
-    keys: Sequence[bytes]
-    mailing_id: int
+_PAGES = {
+    Field.UNSUBSCRIBE_URL: Purpose.UNSUBSCRIBE,
+    Field.PREFERENCES_URL: Purpose.PREFERENCES,
+    Field.VIEW_URL: Purpose.VIEW,
+}
 
 
 def merge_values(
-    compiled: CompiledIssue, addressing: Addressing, *, name: str, since_on: date | None, public_id: bytes
+    compiled: CompiledIssue, *, base_url: str, name: str, since_on: date | None, token_for: Callable[[Purpose], str]
 ) -> dict[str, str]:
-    """By field, raw: each transport escapes them for where they go."""
-    token = Token(public_id, addressing.mailing_id)
-    leave = make_token(addressing.keys, Purpose.UNSUBSCRIBE, token)
+    """
+    By field, raw: each transport escapes them for where they go.
+
+    :param base_url: where the pages are; not used when the compiled issue names the mailbox only
+    :param token_for: what a link for a purpose ends in
+    """
+    head = compiled.letterhead
+    mailbox = quote(head.unsubscribe_address, safe="@")
     values: dict[str, str] = {
         Field.GREETING: greeting(compiled, name),
-        Field.SINCE: since(compiled.letterhead.language, since_on),
-        Field.UNSUBSCRIBE_MAILTO: f"mailto:{quote(compiled.letterhead.unsubscribe_address, safe='@')}?subject=unsubscribe%20{leave}",
+        Field.SINCE: since(head.language, since_on),
+        Field.UNSUBSCRIBE_MAILTO: f"mailto:{mailbox}?subject=unsubscribe%20{token_for(Purpose.UNSUBSCRIBE)}",
     }
-    if compiled.letterhead.links is Links.WEB:
-        values |= _pages(addressing, token, leave)
+    if head.links is Links.WEB:
+        values |= {field: f"{base_url.rstrip('/')}/{page}/{token_for(page)}" for field, page in _PAGES.items()}
     return values
-
-
-def _pages(addressing: Addressing, token: Token, leave: str) -> Mapping[str, str]:
-    base = addressing.base_url
-    return {
-        Field.UNSUBSCRIBE_URL: f"{base}/{Purpose.UNSUBSCRIBE}/{leave}",
-        Field.PREFERENCES_URL: f"{base}/{Purpose.PREFERENCES}/{make_token(addressing.keys, Purpose.PREFERENCES, token)}",
-        Field.VIEW_URL: f"{base}/{Purpose.VIEW}/{make_token(addressing.keys, Purpose.VIEW, token)}",
-    }
 
 
 def greeting(compiled: CompiledIssue, name: str) -> str:
@@ -57,9 +43,8 @@ def greeting(compiled: CompiledIssue, name: str) -> str:
 
 
 def since(language: str, day: date | None) -> str:
-    """A date in words; "" when nobody knows."""
+    """The words that the footer's sentence goes on with; "" when nobody knows the day."""
     if day is None:
         return ""
-    if language.startswith("zh"):
-        return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    words = day_in_words(day, language)
+    return f"于{words}" if language.startswith("zh") else f" on {words}"

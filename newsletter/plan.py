@@ -75,7 +75,7 @@ def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, agai
         compiled=compiled,
         segment=segment,
         again=again,
-        editions=tuple(editions.values()),
+        editions=tuple({edition.hash: edition for edition in editions.values()}.values()),
         deliveries=tuple(deliveries),
         skips=tuple(skips),
     )

@@ -49,6 +49,15 @@ def _rate(value: Any) -> Any:
     return messages_per_second(value) if isinstance(value, str) else value
 
 
+def _cannot_approve(required: bool) -> bool:
+    """A promise that this version cannot keep must not be made."""
+    if required:
+        raise PydanticCustomError(
+            "approval", "this version cannot ask for an approval", {"fix": "set it to no, and agree among yourselves"}
+        )
+    return required
+
+
 class Settings(BaseModel):
     """One field per setting of `.env.example`; the names there are these in capitals, with NEWSLETTER_ in front."""
 
@@ -73,6 +82,7 @@ class Settings(BaseModel):
     smtp_timeout: float = Field(default=30, gt=0, le=600)
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
+    require_approval: Annotated[bool, AfterValidator(_cannot_approve)] = False
     #: messages a second; None: as fast as the provider takes them
     rate: Annotated[float | None, BeforeValidator(_rate)] = None
     actor: Line | None = None
@@ -109,8 +119,8 @@ def read_settings(environ: Mapping[str, str], env_file: Path) -> Settings:
     return settings
 
 
-#: read by parts of the program that are still to come
-_LATER = {"NEWSLETTER_SMTP_CONNECTIONS", "NEWSLETTER_SENDGRID_WEBHOOK_KEY", "NEWSLETTER_REQUIRE_APPROVAL"}
+#: for parts of the program that are still to come; without them these change nothing
+_LATER = {"NEWSLETTER_SMTP_CONNECTIONS", "NEWSLETTER_SENDGRID_WEBHOOK_KEY"}
 
 
 def _read_file(path: Path) -> Mapping[str, str | None]:

@@ -3,9 +3,8 @@
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from newsletter.dispatch import Transport
 from newsletter.edition import Links
 from newsletter.errors import SegmentError, SettingsError, TemplateError, VocabularyError
 from newsletter.issue import AnyIssue, Sender
@@ -14,10 +13,13 @@ from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import read_mastheads
 from newsletter.segment import SavedSegment, read_segments
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
-from newsletter.store import Store, open_store
-from newsletter.subscriber import Subscriber
 from newsletter.tags import Vocabulary, read_vocabulary
 from newsletter.workspace import segments_file, templates_folder, vocabulary_file
+
+if TYPE_CHECKING:
+    from newsletter.dispatch import Transport
+    from newsletter.store import Store
+    from newsletter.subscriber import Subscriber
 
 #: by name, so that a provider's library is imported only when it is used
 _TRANSPORTS = {
@@ -74,7 +76,10 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def load_store(settings: Settings) -> Store:
+def load_store(settings: Settings) -> "Store":
+    # SQLAlchemy takes a quarter of a second to import, and a build needs none of it.
+    from newsletter.store import open_store
+
     return open_store(settings.database_url)
 
 
@@ -117,7 +122,7 @@ def keys_for(settings: Settings, command: str) -> tuple[bytes, ...]:
     return settings.keys
 
 
-def transport_for(settings: Settings, name: TransportName) -> Transport:
+def transport_for(settings: Settings, name: TransportName) -> "Transport":
     module, kind = _TRANSPORTS[name]
     transport: Transport = getattr(import_module(module), kind)(**_options(settings, name))
     return transport
@@ -179,7 +184,7 @@ def insist_newsletter(materials: Materials, name: str) -> Masthead:
         raise TemplateError(f"there is no newsletter {name!r}", fix=f"choose one of: {known}") from None
 
 
-def readers_in(newsletter: str, segment: str | None) -> list[Subscriber]:
+def readers_in(newsletter: str, segment: str | None) -> "list[Subscriber]":
     """All readers of a newsletter, or those whom a segment's rule fits, whatever their status."""
     clause = _clause(newsletter, segment)
     with load_store(load_settings()) as store:

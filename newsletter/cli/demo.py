@@ -39,7 +39,7 @@ def demo(
     ] = None,
 ) -> None:
     """
-    Walk the whole path on the shipped examples, and say where to look; nothing leaves this machine.
+    Walk the whole path on examples; nothing leaves.
 
     Checks and builds both examples, takes in 200 invented readers, plans, sends into a folder of .eml files, and
     sends once more to show that nobody gets anything twice.

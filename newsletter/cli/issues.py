@@ -27,9 +27,10 @@ def check(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Say what is wrong with an issue, with file, line and column, without sending anything.
+    Say what is wrong with an issue, and where.
 
-    Use it while you write, and before you plan. Exits with 1 when there are errors.
+    Names file, line, column and what to do. Use it while you write, and before you plan; it sends nothing. Exits
+    with 1 when there are errors.
 
     Example: newsletter check issues/china-2026-06-10.md
     """
@@ -87,7 +88,7 @@ def build(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Write the HTML part, the text part, the whole message and a summary of an issue into a folder.
+    Write the HTML, text and mail of an issue into a folder.
 
     Needs no settings and no database; its links lead nowhere. The same file gives the same bytes every time.
 
@@ -112,12 +113,17 @@ def rehearsed_for(
     """Whose copy is shown: a reader of the store, somebody with these interests, or anybody."""
     from newsletter import wiring
     from newsletter.mailing.rehearsal import Rehearsed
-    from newsletter.roster import find_reader, known_interests
 
     if reader:
+        from newsletter.roster import find_reader
+
         with wiring.load_store(wiring.load_settings()) as store:
             return Rehearsed.of(find_reader(store, reader, prepared.issue.newsletter))
-    return Rehearsed(interests=known_interests(interests.split(","), vocabulary) if interests else frozenset())
+    if interests:
+        from newsletter.roster import known_interests
+
+        return Rehearsed(interests=known_interests(interests.split(","), vocabulary))
+    return Rehearsed()
 
 
 def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> None:
@@ -138,9 +144,9 @@ def schema(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="team-update or daily-brief.")] = None,
 ) -> None:
     """
-    Print the JSON Schema of an issue file, so that an editor can complete and check it.
+    Print the JSON Schema of an issue file.
 
-    Use it once per editor. Without a kind, the schema covers both.
+    Use it once per editor, which can then complete and check the fields. Without a kind, the schema covers both.
 
     Example: newsletter schema daily-brief > daily-brief.schema.json
     """

@@ -51,9 +51,10 @@ def plan(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Name who gets an issue and who does not, each with the reason, and save the mailing as a draft.
+    Name who gets an issue and who does not, and why.
 
-    Nothing leaves. What is saved is what will be sent, even if the file changes afterwards.
+    Saves the mailing as a draft; nothing leaves. What is saved is what will be sent, even if the file changes
+    afterwards.
 
     Example: newsletter plan issues/china-2026-06-10.md --segment 'china and not crypto'
     """
@@ -126,7 +127,7 @@ def show_readers(store: "Store", mailing_id: int) -> None:
     """By name while the list can be read at a glance: one wrong name is what must be seen."""
     from itertools import islice
 
-    rows = list(islice(store.mailings.planned(mailing_id), _NAMES_SHOWN + 1))
+    rows = list(islice(store.mailings.readers(mailing_id), _NAMES_SHOWN + 1))
     show.table(["address", "name", "edition"], [(r.email, r.name, r.edition_hash[:12]) for r in rows[:_NAMES_SHOWN]])
     if len(rows) > _NAMES_SHOWN:
         show.note(f"… and more; all of them: newsletter mailings show {mailing_id} --readers")
@@ -171,9 +172,9 @@ def show_mailing(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Show one mailing: its deliveries by state, who was left out, and whom nobody is sure of.
+    Show one mailing: deliveries by state, and by name.
 
-    Use it during and after a sending; the states add up to the plan.
+    Also who was left out, and whom nobody is sure of. Use it during and after a sending; the states add up to the plan.
 
     Example: newsletter mailings show 12
     """
@@ -182,7 +183,7 @@ def show_mailing(
 
     with wiring.load_store(wiring.load_settings()) as store:
         found = report_on(store.mailings, store.mailings.find(mailing).id)
-        named = list(store.mailings.planned(found.mailing.id)) if readers else []
+        named = list(store.mailings.readers(found.mailing.id)) if readers else []
     if as_json:
         rows = [{"email": r.email, "name": r.name, "edition": r.edition_hash, "state": str(r.state)} for r in named]
         show.document(found.as_json() | ({"readers": rows} if readers else {}))
@@ -218,9 +219,9 @@ def cancel(mailing: options.MailingName, yes: options.Yes = False) -> None:
 
 def report(mailing: options.MailingName, as_json: options.AsJson = False) -> None:
     """
-    Say what became of a mailing: accepted, refused, unknown, withdrawn and skipped, with names where they matter.
+    Say what became of a mailing.
 
-    Use it after a sending, and again when events have come in.
+    Counts accepted, refused, unknown, withdrawn and skipped, and names whom you must know of. Use it after a sending.
 
     Example: newsletter report china-2026-06-10
     """
@@ -252,9 +253,9 @@ def explain(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Say why a reader did or did not get a mailing, and each of its stories.
+    Say why a reader did or did not get a mailing.
 
-    Use it when somebody asks "why did I (not) get this?".
+    Also for each of its stories. Use it when somebody asks "why did I (not) get this?".
 
     Example: newsletter explain 12 mei.chen@example.com
     """

@@ -6,7 +6,7 @@ import typer
 
 from newsletter.cli import options, show
 
-app = typer.Typer(help="Saved segments, and how many readers an expression yields.", no_args_is_help=True)
+app = typer.Typer(help="Look at saved segments, and count readers.", no_args_is_help=True)
 
 Rule = Annotated[str, typer.Argument(metavar="EXPRESSION", help="For example: 'china and not crypto'.")]
 

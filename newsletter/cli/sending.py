@@ -4,6 +4,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from newsletter.cli import options, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
+    from newsletter.mailing.planning import Order
     from newsletter.mailing.sending import Terms
     from newsletter.settings import Settings, TransportName
     from newsletter.store import Store
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     app.command()(send)
-    app.command("test-send")(test_send)
+    app.command("test-send")(send_test)
 
 
-def send(
+def send(  # noqa: PLR0917 - a command has the options it has
     what: Annotated[str, typer.Argument(metavar="ISSUE|MAILING", help="An issue file, or a planned mailing.")],
     segment: Annotated[str | None, typer.Option("--segment", "-s", help="Who gets it, when an issue is named.")] = None,
     transport: options.TransportChoice = None,
@@ -38,9 +40,10 @@ def send(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Send an issue to a segment, or a planned mailing: shows the plan, asks, and accounts for every reader.
+    Send an issue, and account for every reader.
 
-    An interrupted sending goes on where it stopped when you run the same command again; nobody is mailed twice.
+    Takes an issue file and a segment, or a planned mailing; shows the plan and asks. An interrupted sending goes on
+    where it stopped when you run the same command again; nobody is mailed twice.
     Exits with 3 when some deliveries were refused or are unknown.
 
     Example: newsletter send issues/china-2026-06-10.md --segment china --transport smtp
@@ -49,50 +52,77 @@ def send(
     from newsletter.report import report_on
 
     settings = wiring.load_settings()
+    wanted = _Wanted(what, segment, templates, again, wiring.actor(settings))
+    wanted.insist()
+    name = _transport_name(settings, transport)
+    terms = _terms(settings, name, rate)
     with wiring.load_store(settings) as store:
-        mailing = _mailing(store, settings, what, segment, templates, again=again, as_json=as_json)
+        mailing = _mailing(store, wanted, as_json=as_json)
         if mailing is None:
             return
-        name = _transport_name(settings, transport)
         ready = _insist(store, settings, mailing, name, skip_link_check=skip_link_check)
         waiting = report_on(store.mailings, mailing.id).waiting
         if ready and waiting:
             if not yes:
                 _ask(settings, name, waiting, mailing)
-            _hand_over(store, mailing, _terms(settings, name, rate), waiting)
+            _hand_over(store, mailing, terms, waiting)
         _tell(store, mailing.id, as_json=as_json)
 
 
-def _mailing(
-    store: "Store", settings: "Settings", what: str, segment: str | None, templates: Path | None,
-    *, again: bool, as_json: bool,
-) -> "Mailing | None":  # fmt: skip
+def _mailing(store: "Store", wanted: "_Wanted", *, as_json: bool) -> "Mailing | None":
     """The mailing that was named, taken up again, or planned now; None when nobody is left to get it."""
-    from newsletter import wiring
-    from newsletter.cli.mailings import order_for, plan_form, show_plan, show_readers
-    from newsletter.mailing.planning import open_mailing, plan_mailing
+    from newsletter.mailing.planning import open_mailing
 
-    if "." not in what and "/" not in what:
-        if segment:
-            raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
-        return store.mailings.find(what)
-    if not segment:
-        raise typer.BadParameter("say who gets it with --segment, for example --segment everyone")
-    order = order_for(Path(what), templates, segment, again=again)
+    if not wanted.is_file:
+        return store.mailings.find(wanted.what)
+    order = wanted.order()
     mailing = open_mailing(store, order)
     if mailing:
         show.note(f"Taking up mailing {mailing.id} again.")
         return mailing
-    planned, mailing = plan_mailing(store, order, actor=wiring.actor(settings), now=datetime.now(UTC))
-    if mailing is None and as_json:
-        show.document(plan_form(planned, None, None))
+    return _plan(store, order, wanted.actor, as_json=as_json)
+
+
+def _plan(store: "Store", order: "Order", actor: str, *, as_json: bool) -> "Mailing | None":
+    from newsletter.cli.mailings import plan_form, show_plan, show_readers
+    from newsletter.mailing.planning import plan_mailing
+
+    planned, mailing = plan_mailing(store, order, actor=actor, now=datetime.now(UTC))
     if not as_json:
         show_plan(planned)
-        if mailing:
-            show_readers(store, mailing.id)
     if mailing is None:
+        if as_json:
+            show.document(plan_form(planned, None, None))
         show.note("Nobody is left to get it, so nothing was sent.")
+    elif not as_json:
+        show_readers(store, mailing.id)
     return mailing
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the user named: an issue file with a segment, or a mailing."""
+
+    what: str
+    segment: str | None
+    templates: Path | None
+    again: bool
+    actor: str
+
+    @property
+    def is_file(self) -> bool:
+        return "." in self.what or "/" in self.what
+
+    def insist(self) -> None:
+        if self.is_file and not self.segment:
+            raise typer.BadParameter("say who gets it with --segment, for example --segment everyone")
+        if self.segment and not self.is_file:
+            raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
+
+    def order(self) -> "Order":
+        from newsletter.cli.mailings import order_for
+
+        return order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
 
 
 def _transport_name(settings: "Settings", chosen: str | None) -> "TransportName":
@@ -171,7 +201,7 @@ def _polite_interrupt() -> "Iterator[list[bool]]":
     """The first Ctrl-C asks to stop between two batches, so that nobody becomes unsure; a second one stops at once."""
     asked = [False]
 
-    def ask(number: int, frame: object) -> None:
+    def ask(*_: object) -> None:
         if asked[0]:
             raise KeyboardInterrupt
         asked[0] = True
@@ -195,16 +225,15 @@ def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
     else:
         show_report(found)
     if found.waiting:
-        show.next_step(
-            f"newsletter send {mailing_id}  (takes up the {show.count(found.waiting, 'waiting delivery', 'waiting deliveries')})"
-        )
+        waiting = show.count(found.waiting, "waiting delivery", "waiting deliveries")
+        show.next_step(f"newsletter send {mailing_id}  (takes up the {waiting})")
     else:
         show.next_step(f"newsletter report {mailing_id}")
     if found.refused or found.unknown:
         raise typer.Exit(3)
 
 
-def test_send(
+def send_test(
     issue: options.IssueFile,
     to: Annotated[list[str], typer.Option("--to", metavar="EMAIL", help="Where the test goes; may be repeated.")],
     reader: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Show this reader's copy.")] = None,
@@ -213,16 +242,17 @@ def test_send(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Send a test of an issue to named addresses only, marked [Test], with links that do nothing.
+    Send a test of an issue to named addresses only.
 
-    Use it to see the mail in a real mailbox before anybody else does. Nothing is written down.
+    It is marked [Test], and its links do nothing. Use it to see the mail in a real mailbox before anybody else does.
+    Nothing is written down.
 
     Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
     """
     from newsletter import wiring
     from newsletter.cli.issues import prepare_issue, rehearsed_for
     from newsletter.mailing.rehearsal import insist_edition
-    from newsletter.mailing.rehearsal import test_send as rehearse
+    from newsletter.mailing.rehearsal import send_test as rehearse
 
     settings = wiring.load_settings()
     prepared = prepare_issue(issue, templates)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from newsletter.roster import ImportResult
     from newsletter.subscriber import Consent, Subscriber
 
-app = typer.Typer(help="Take readers in, look them up, change their interests, let them go.", no_args_is_help=True)
+app = typer.Typer(help="Take readers in, look them up, let them go.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
 TagNames = Annotated[list[str], typer.Argument(metavar="TAG...", help="Tags of the vocabulary, by any of their names.")]
@@ -33,7 +33,9 @@ def import_file(
     as_json: options.AsJson = False,
 ) -> None:
     """
-    Take the readers of a CSV file into a newsletter; nothing known is overwritten without --update.
+    Take the readers of a CSV file into a newsletter.
+
+    Nothing known is overwritten without --update.
 
     Columns: email, name, salutation, language, interests (parted by ; or |), company, manager, zone, status,
     consent_basis, consent_on. Rows without a consent come in as pending and get no mail. Bad rows are reported by
@@ -169,7 +171,7 @@ def _cell(value: object) -> str:
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0917 - a command has the options it has
     email: Email,
     newsletter: options.Newsletter,
     name: Annotated[str | None, typer.Option("--name", help="As in the To line.")] = None,

@@ -12,7 +12,7 @@ app = typer.Typer(help="Look at the tag vocabulary.", no_args_is_help=True)
 @app.command("list")
 def list_tags(as_json: options.AsJson = False) -> None:
     """
-    List the tags of subscribers/tags.yaml with their names and parents.
+    List the tags of the vocabulary with their names.
 
     Use it to find the word for a story or a segment.
 

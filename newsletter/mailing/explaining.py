@@ -7,7 +7,7 @@ from newsletter.audience import StoryVerdict, judge_stories
 from newsletter.delivery import Mailing
 from newsletter.errors import RefusedError
 from newsletter.store import Store
-from newsletter.store.rows import Delivery
+from newsletter.store.rows import DeliveryRecord
 from newsletter.subscriber import Skip
 from newsletter.tags import Vocabulary
 
@@ -28,7 +28,7 @@ class Explanation:
     in_audience: bool
     reason: str
     stories: tuple[StoryVerdict, ...]
-    delivery: Delivery | None
+    delivery: DeliveryRecord | None
 
     def as_json(self) -> dict[str, Any]:
         """The form that `explain --json` promises."""
@@ -40,22 +40,8 @@ class Explanation:
                 {"headline": verdict.story.headline, "included": verdict.included, "why": verdict.why}
                 for verdict in self.stories
             ],
-            "delivery": _delivery_form(self.delivery) if self.delivery else None,
+            "delivery": self.delivery.as_json() if self.delivery else None,
         }
-
-
-def _delivery_form(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "delivery": delivery.delivery_id,
-        "state": str(delivery.state),
-        "edition": delivery.edition_hash,
-        "subject": delivery.subject,
-        "tries": delivery.tries,
-        "claimed_at": delivery.claimed_at and delivery.claimed_at.isoformat(),
-        "due_at": delivery.due_at and delivery.due_at.isoformat(),
-        "settled_at": delivery.settled_at and delivery.settled_at.isoformat(),
-        "detail": delivery.detail,
-    }
 
 
 def explain(store: Store, mailing: Mailing, email: str, vocabulary: Vocabulary) -> Explanation:

@@ -4,15 +4,18 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from newsletter.audience import choose_stories
 from newsletter.delivery import Receipt, Recipient
-from newsletter.dispatch import Transport
-from newsletter.edition import CompiledIssue, Edition, Field, Links, cut_edition
+from newsletter.edition import CompiledIssue, Edition, cut_edition
 from newsletter.errors import RefusedError
-from newsletter.merge import greeting, since
+from newsletter.merge import merge_values
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Vocabulary
+
+if TYPE_CHECKING:
+    from newsletter.dispatch import Transport
 
 #: stands in links that must do nothing
 EXAMPLE = "example"
@@ -48,20 +51,6 @@ def insist_edition(compiled: CompiledIssue, rehearsed: Rehearsed, vocabulary: Vo
     return cut_edition(compiled, stories)
 
 
-def example_values(compiled: CompiledIssue, rehearsed: Rehearsed, *, base_url: str) -> dict[str, str]:
-    """Merge values whose links are well formed and lead to nothing."""
-    head = compiled.letterhead
-    values: dict[str, str] = {
-        Field.GREETING: greeting(compiled, rehearsed.name),
-        Field.SINCE: since(head.language, rehearsed.since_on or head.issued_at.date()),
-        Field.UNSUBSCRIBE_MAILTO: f"mailto:{head.unsubscribe_address}?subject=unsubscribe%20{EXAMPLE}",
-    }
-    if head.links is Links.WEB:
-        pages = (Field.UNSUBSCRIBE_URL, "u"), (Field.PREFERENCES_URL, "p"), (Field.VIEW_URL, "v")
-        values |= {field: f"{base_url.rstrip('/')}/{page}/{EXAMPLE}" for field, page in pages}
-    return values
-
-
 def example_recipient(
     compiled: CompiledIssue, rehearsed: Rehearsed, *, address: str, base_url: str, message_id: str = EXAMPLE
 ) -> Recipient:
@@ -71,17 +60,23 @@ def example_recipient(
         address=address,
         name=rehearsed.name,
         message_id=f"{message_id}@{domain}",
-        values=example_values(compiled, rehearsed, base_url=base_url),
+        values=merge_values(
+            compiled,
+            base_url=base_url,
+            name=rehearsed.name,
+            since_on=rehearsed.since_on,
+            token_for=lambda _: EXAMPLE,
+        ),
     )
 
 
-def test_send(
+def send_test(
     compiled: CompiledIssue,
     edition: Edition,
     rehearsed: Rehearsed,
     *,
     addresses: Sequence[str],
-    transport: Transport,
+    transport: "Transport",
     base_url: str,
 ) -> Iterable[tuple[str, Receipt]]:
     """Send to named addresses only, marked as a test; nothing is written down, and no link does anything."""

@@ -12,10 +12,10 @@ from newsletter.dispatch import Run, Transport, drain
 from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
 from newsletter.errors import Finding, RefusedError
 from newsletter.health import answers_for
-from newsletter.merge import Addressing, merge_values
+from newsletter.merge import merge_values
 from newsletter.store import Store
 from newsletter.store.rows import ClaimedDelivery
-from newsletter.tokens import message_id
+from newsletter.tokens import Token, make_token, message_id
 
 #: without a web face, one person must be able to honour every "unsubscribe" by hand
 MAILBOX_LIMIT = 100
@@ -96,8 +96,6 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
 
 
 def _run(compiled: CompiledIssue, mailing_id: int, terms: Terms) -> Run:
-    addressing = Addressing(base_url=terms.base_url.rstrip("/"), keys=terms.keys, mailing_id=mailing_id)
-
     @lru_cache(maxsize=16)
     def edition(stories: tuple[str, ...]) -> Edition:
         return cut_edition(compiled, stories)
@@ -106,29 +104,25 @@ def _run(compiled: CompiledIssue, mailing_id: int, terms: Terms) -> Run:
         mailing_id=mailing_id,
         holder=secrets.token_hex(8),
         edition_of=lambda claimed: edition(claimed.stories),
-        recipient_of=lambda claimed: recipient(compiled, addressing, claimed),
+        recipient_of=lambda claimed: _recipient(compiled, claimed, mailing_id, terms),
         rate=terms.rate,
         should_stop=terms.should_stop,
         now=terms.now,
     )
 
 
-def recipient(compiled: CompiledIssue, addressing: Addressing, claimed: ClaimedDelivery) -> Recipient:
+def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> Recipient:
     """A claimed delivery as the transport sees it."""
-    domain = compiled.letterhead.sender.address.rpartition("@")[2]
+    token = Token(claimed.public_id, mailing_id)
     values = merge_values(
         compiled,
-        addressing,
+        base_url=terms.base_url,
         name=claimed.salutation or claimed.name,
         since_on=claimed.consent_on,
-        public_id=claimed.public_id,
+        token_for=lambda purpose: make_token(terms.keys, purpose, token),
     )
+    domain = compiled.letterhead.sender.address.rpartition("@")[2]
+    ours = message_id(terms.keys[0], mailing_id=mailing_id, delivery_id=claimed.delivery_id, domain=domain)
     return Recipient(
-        delivery_id=claimed.delivery_id,
-        address=claimed.address,
-        name=claimed.name,
-        message_id=message_id(
-            addressing.keys[0], mailing_id=addressing.mailing_id, delivery_id=claimed.delivery_id, domain=domain
-        ),
-        values=values,
+        delivery_id=claimed.delivery_id, address=claimed.address, name=claimed.name, message_id=ours, values=values
     )

@@ -69,6 +69,7 @@ def test_a_reader_who_named_no_language_has_the_newsletters(language: str, expec
         (Choice.MATCHED, 9, set(), ("grid", "chips", "rules")),
         (Choice.MATCHED, 2, {"ai"}, ("grid", "chips", "rules")),
         (Choice.MATCHED_FIRST, 1, {"ai-chips"}, ("chips", "grid", "rules")),
+        (Choice.MATCHED_FIRST, 1, {"ai-policy"}, ("grid", "chips", "rules")),
         (Choice.MATCHED_FIRST, 1, {"crypto"}, ("grid", "chips", "rules")),
     ],
 )
@@ -117,6 +118,17 @@ def test_chosen_and_skipped_together_are_everybody_once(
     assert {delivery.edition_hash for delivery in plan.deliveries} == {edition.hash for edition in plan.editions}
     mailable = {r.subscriber_id for r in readers if r.status is SubscriptionStatus.CONFIRMED and not r.suppressed_for}
     assert set(chosen) <= mailable - holders
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_no_two_planned_editions_are_the_same(choice: Choice) -> None:
+    tags = ("ai", "ai-policy", "ai-chips", "ai-infrastructure", "crypto")
+    readers = [a_subscriber(number, interests=frozenset({tag})) for number, tag in enumerate(tags)]
+
+    plan = make_plan(readers, the_rules("everyone", compiled=a_compiled_issue(choice=choice)), segment="everyone")
+
+    hashes = [edition.hash for edition in plan.editions]
+    assert len(hashes) == len(set(hashes))
 
 
 def test_readers_with_the_same_choice_share_an_edition() -> None:
