@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs fix programs lock wheel clean
+.PHONY: help demo test check lint types docs fix pictures programs lock wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +33,9 @@ docs: $(READY) ## the links and the commands in every page
 fix: $(READY) ## reformat, and repair what can be repaired
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pictures: $(READY) programs ## the README's pictures, taken anew in a browser
+	@docs/pictures/make.sh $(BIN)/newsletter
 
 programs: ## the outside programs that tests use: smtp-sink and chromium
 	@tests/programs.sh

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import demo, issues, mailings, segments, subscribers, tags
+from newsletter.cli import demo, issues, mailings, planning, segments, sending, subscribers, tags
 from newsletter.errors import NewsletterError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 issues.add_to(app)
+planning.add_to(app)
+sending.add_to(app)
 mailings.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")

@@ -1,7 +1,6 @@
-"""`plan`, `send`, `test-send`, `report`, `explain` and `mailings …`: a mailing's life."""
+"""`mailings …`, `report` and `explain`: what became of a mailing."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,128 +8,15 @@ import typer
 from newsletter.cli import options, show
 
 if TYPE_CHECKING:
-    from newsletter.mailing.planning import Order
-    from newsletter.plan import Plan
-    from newsletter.store import Store
+    pass
 
 app = typer.Typer(help="List and show mailings, and cancel one.", no_args_is_help=True)
 
 
 def add_to(main: typer.Typer) -> None:
-    from newsletter.cli import sending
-
-    main.command()(plan)
-    sending.add_to(main)
     main.command()(report)
     main.command()(explain)
     main.add_typer(app, name="mailings")
-
-
-def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) -> "Order":
-    """What was asked for, read and understood."""
-    from newsletter import wiring
-    from newsletter.cli.issues import prepare_issue
-    from newsletter.mailing.planning import Order
-    from newsletter.segment import parse_segment
-
-    vocabulary = wiring.load_vocabulary()
-    return Order(
-        prepared=prepare_issue(path, templates),
-        vocabulary=vocabulary,
-        segment=segment,
-        expression=parse_segment(segment, vocabulary, wiring.load_segments(vocabulary)),
-        again=again,
-    )
-
-
-def plan(
-    issue: options.IssueFile,
-    segment: options.SegmentRule,
-    again: Annotated[bool, typer.Option("--again", help="Also to readers who hold this issue already.")] = False,
-    templates: options.Templates = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """
-    Name who gets an issue and who does not, and why.
-
-    Saves the mailing as a draft; nothing leaves. What is saved is what will be sent, even if the file changes
-    afterwards.
-
-    Example: newsletter plan issues/china-2026-06-10.md --segment 'china and not crypto'
-    """
-    from newsletter import wiring
-    from newsletter.mailing.planning import plan_mailing
-
-    settings = wiring.load_settings()
-    order = order_for(issue, templates, segment, again=again)
-    with wiring.load_store(settings) as store:
-        planned, mailing = plan_mailing(store, order, actor=wiring.actor(settings), now=datetime.now(UTC))
-        form = plan_form(planned, mailing.id if mailing else None, mailing.audience_hash if mailing else None)
-        if as_json:
-            show.document(form)
-        else:
-            show_plan(planned)
-            if mailing:
-                show_readers(store, mailing.id)
-    if mailing:
-        show.next_step(f"newsletter send {mailing.id}")
-    else:
-        show.note("Nobody is left to get it, so nothing was saved.")
-
-
-def plan_form(planned: "Plan", mailing: int | None, audience_hash: str | None) -> dict[str, Any]:
-    """The form that `plan --json` promises."""
-    from collections import Counter
-
-    readers = Counter(delivery.edition_hash for delivery in planned.deliveries)
-    return {
-        "mailing": mailing,
-        "issue": planned.compiled.letterhead.slug,
-        "newsletter": planned.compiled.letterhead.newsletter,
-        "segment": planned.segment,
-        "content_hash": planned.content_hash,
-        "audience_hash": audience_hash,
-        "planned": len(planned.deliveries),
-        "skipped": dict(Counter(str(skip.reason) for skip in planned.skips)),
-        "editions": [
-            {"hash": e.hash, "subject": e.subject, "stories": list(e.stories), "readers": readers[e.hash]}
-            for e in planned.editions
-        ],
-    }
-
-
-def show_plan(planned: "Plan") -> None:
-    """Counts first, so that a wrong number is seen at once."""
-    from collections import Counter
-
-    from newsletter.mailing.explaining import REASONS
-
-    head = planned.compiled.letterhead
-    show.line(f"{head.title}: {head.slug}, from {head.sender.name} <{head.sender.address}>, to {planned.segment}\n")
-    skips = Counter(skip.reason for skip in planned.skips)
-    rows = [("gets it", len(planned.deliveries), "")]
-    rows += [(f"skipped: {reason}", number, REASONS[reason]) for reason, number in sorted(skips.items())]
-    show.table(["reader", "count", "why"], rows)
-    readers = Counter(delivery.edition_hash for delivery in planned.deliveries)
-    if planned.editions:
-        show.table(
-            ["edition", "subject", "stories", "readers"],
-            [(e.hash[:12], e.subject, len(e.stories), readers[e.hash]) for e in planned.editions],
-        )
-
-
-#: above this, names are for `mailings show --readers`
-_NAMES_SHOWN = 30
-
-
-def show_readers(store: "Store", mailing_id: int) -> None:
-    """By name while the list can be read at a glance: one wrong name is what must be seen."""
-    from itertools import islice
-
-    rows = list(islice(store.mailings.readers(mailing_id), _NAMES_SHOWN + 1))
-    show.table(["address", "name", "edition"], [(r.email, r.name, r.edition_hash[:12]) for r in rows[:_NAMES_SHOWN]])
-    if len(rows) > _NAMES_SHOWN:
-        show.note(f"… and more; all of them: newsletter mailings show {mailing_id} --readers")
 
 
 @app.command("list")
@@ -184,15 +70,17 @@ def show_mailing(
     with wiring.load_store(wiring.load_settings()) as store:
         found = report_on(store.mailings, store.mailings.find(mailing).id)
         named = list(store.mailings.readers(found.mailing.id)) if readers else []
+        skipped = list(store.mailings.skipped(found.mailing.id)) if readers else []
     if as_json:
-        rows = [{"email": r.email, "name": r.name, "edition": r.edition_hash, "state": str(r.state)} for r in named]
-        show.document(found.as_json() | ({"readers": rows} if readers else {}))
+        kept = [{"email": r.email, "name": r.name, "edition": r.edition_hash, "state": str(r.state)} for r in named]
+        left_out = [{"email": r.email, "name": r.name, "reason": str(r.reason)} for r in skipped]
+        show.document(found.as_json() | ({"readers": kept, "left_out": left_out} if readers else {}))
         return
     show_report(found)
     if readers:
-        show.table(
-            ["address", "name", "edition", "state"], [(r.email, r.name, r.edition_hash[:12], r.state) for r in named]
-        )
+        rows = [(r.email, r.name, r.state, r.edition_hash[:12]) for r in named]
+        show.table(["reader", "name", "state", "edition"], rows)
+        show.table(["left out", "name", "why"], skipped)
 
 
 @app.command()

@@ -84,7 +84,7 @@ def _mailing(store: "Store", wanted: "_Wanted", *, as_json: bool) -> "Mailing | 
 
 
 def _plan(store: "Store", order: "Order", actor: str, *, as_json: bool) -> "Mailing | None":
-    from newsletter.cli.mailings import plan_form, show_plan, show_readers
+    from newsletter.cli.planning import plan_form, show_plan, show_readers
     from newsletter.mailing.planning import plan_mailing
 
     planned, mailing = plan_mailing(store, order, actor=actor, now=datetime.now(UTC))
@@ -120,7 +120,7 @@ class _Wanted:
             raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
 
     def order(self) -> "Order":
-        from newsletter.cli.mailings import order_for
+        from newsletter.cli.planning import order_for
 
         return order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
 
@@ -145,6 +145,7 @@ def _insist(
 
     compiled = insist_sendable(store, mailing, datetime.now(UTC))
     if mailing.status is MailingStatus.SENT:
+        show.note(f"Mailing {mailing.id} was sent already; nobody gets it again.")
         return False
     if name is not TransportName.OUTBOX and not skip_link_check:
         planned = report_on(store.mailings, mailing.id).planned

@@ -82,6 +82,6 @@ def insist_ready(prepared: Prepared) -> None:
     if missing:
         names = " and ".join(missing) if len(missing) < 3 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         raise RefusedError(
-            f"nobody has said who writes and how to leave: {names} not set",
+            f"nobody has said who writes and how to leave; missing: {names}",
             fix="set them in .env or in templates/newsletters.yaml",
         )
