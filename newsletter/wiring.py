@@ -11,13 +11,13 @@ from newsletter.issue import AnyIssue, Sender
 from newsletter.mailing.prepare import Materials
 from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import read_mastheads
-from newsletter.segment import SavedSegment, read_segments
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
 from newsletter.tags import Vocabulary, read_vocabulary
 from newsletter.workspace import segments_file, templates_folder, vocabulary_file
 
 if TYPE_CHECKING:
     from newsletter.dispatch import Transport
+    from newsletter.segment.grammar import SavedSegment
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
 
@@ -56,7 +56,9 @@ def load_vocabulary() -> Vocabulary:
     return read_vocabulary(_text(path, VocabularyError), path=_shown(path))
 
 
-def load_segments(vocabulary: Vocabulary) -> dict[str, SavedSegment]:
+def load_segments(vocabulary: Vocabulary) -> "dict[str, SavedSegment]":
+    from newsletter.segment.saved import read_segments
+
     path = segments_file()
     return read_segments(_text(path, SegmentError), path=_shown(path), vocabulary=vocabulary)
 
@@ -199,7 +201,7 @@ def count_readers(newsletter: str, segment: str) -> int:
 
 
 def _clause(newsletter: str, segment: str | None) -> Any:
-    from newsletter.segment import parse_segment
+    from newsletter.segment.grammar import parse_segment
     from newsletter.store.segments import segment_clause
 
     materials = load_materials()

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from newsletter.errors import Finding
     from newsletter.mailing.prepare import Prepared
     from newsletter.mailing.rehearsal import Rehearsed
-    from newsletter.tags import Vocabulary
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,16 +99,13 @@ def build(
     if reader and interests:
         raise typer.BadParameter("choose one of --for and --interests")
     prepared = prepare_issue(issue, templates)
-    vocabulary = wiring.load_vocabulary()
-    rehearsed = rehearsed_for(prepared, reader, interests, vocabulary)
-    summary = build_files(prepared, rehearsed, output, vocabulary, base_url=wiring.example_base_url())
+    rehearsed = rehearsed_for(prepared, reader, interests)
+    summary = build_files(prepared, rehearsed, output, base_url=wiring.example_base_url())
     _tell(prepared, summary, as_json=as_json)
     show.next_step(f"newsletter plan {issue} --segment everyone")
 
 
-def rehearsed_for(
-    prepared: "Prepared", reader: str | None, interests: str | None, vocabulary: "Vocabulary"
-) -> "Rehearsed":
+def rehearsed_for(prepared: "Prepared", reader: str | None, interests: str | None) -> "Rehearsed":
     """Whose copy is shown: a reader of the store, somebody with these interests, or anybody."""
     from newsletter import wiring
     from newsletter.mailing.rehearsal import Rehearsed
@@ -122,7 +118,7 @@ def rehearsed_for(
     if interests:
         from newsletter.roster import known_interests
 
-        return Rehearsed(interests=known_interests(interests.split(","), vocabulary))
+        return Rehearsed(interests=known_interests(interests.split(","), prepared.vocabulary))
     return Rehearsed()
 
 

@@ -23,14 +23,14 @@ def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) 
     from newsletter import wiring
     from newsletter.cli.issues import prepare_issue
     from newsletter.mailing.planning import Order
-    from newsletter.segment import parse_segment
+    from newsletter.segment.grammar import parse_segment
 
-    vocabulary = wiring.load_vocabulary()
+    prepared = prepare_issue(path, templates)
+    saved = wiring.load_segments(prepared.vocabulary)
     return Order(
-        prepared=prepare_issue(path, templates),
-        vocabulary=vocabulary,
+        prepared=prepared,
         segment=segment,
-        expression=parse_segment(segment, vocabulary, wiring.load_segments(vocabulary)),
+        expression=parse_segment(segment, prepared.vocabulary, saved),
         again=again,
     )
 

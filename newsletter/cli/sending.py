@@ -43,8 +43,8 @@ def send(  # noqa: PLR0917 - a command has the options it has
     Send an issue, and account for every reader.
 
     Takes an issue file and a segment, or a planned mailing; shows the plan and asks. An interrupted sending goes on
-    where it stopped when you run the same command again; nobody is mailed twice.
-    Exits with 3 when some deliveries were refused or are unknown.
+    where it stopped when you run the same command again; nobody is mailed twice. Exits with 3 when some deliveries were
+    refused, are unknown, or still wait.
 
     Example: newsletter send issues/china-2026-06-10.md --segment china --transport smtp
     """
@@ -230,7 +230,7 @@ def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
         show.next_step(f"newsletter send {mailing_id}  (takes up the {waiting})")
     else:
         show.next_step(f"newsletter report {mailing_id}")
-    if found.refused or found.unknown:
+    if found.refused or found.unknown or found.waiting:
         raise typer.Exit(3)
 
 
@@ -252,20 +252,23 @@ def send_test(
     """
     from newsletter import wiring
     from newsletter.cli.issues import prepare_issue, rehearsed_for
+    from newsletter.mailing.prepare import insist_imprint
     from newsletter.mailing.rehearsal import insist_edition
     from newsletter.mailing.rehearsal import send_test as rehearse
 
     settings = wiring.load_settings()
     prepared = prepare_issue(issue, templates)
-    vocabulary = wiring.load_vocabulary()
-    rehearsed = rehearsed_for(prepared, reader, None, vocabulary)
+    name = _transport_name(settings, transport)
+    if name != "outbox":
+        insist_imprint(prepared)
+    rehearsed = rehearsed_for(prepared, reader, None)
     receipts = list(
         rehearse(
             prepared.compiled,
-            insist_edition(prepared.compiled, rehearsed, vocabulary),
+            insist_edition(prepared.compiled, rehearsed, prepared.vocabulary),
             rehearsed,
             addresses=to,
-            transport=wiring.transport_for(settings, _transport_name(settings, transport)),
+            transport=wiring.transport_for(settings, name),
             base_url=wiring.example_base_url(),
         )
     )

@@ -13,18 +13,15 @@ from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import Rehearsed, example_recipient, insist_edition
 from newsletter.message import escaped, prebuild, slots_in
 from newsletter.plan import content_hash
-from newsletter.tags import Vocabulary
 
 
-def build_files(
-    prepared: Prepared, rehearsed: Rehearsed, folder: Path, vocabulary: Vocabulary, *, base_url: str
-) -> dict[str, Any]:
+def build_files(prepared: Prepared, rehearsed: Rehearsed, folder: Path, *, base_url: str) -> dict[str, Any]:
     """
     `SLUG.html`, `SLUG.txt`, `SLUG.eml` and `SLUG.json`, each whole or not at all; returns what the last one holds.
 
     :raises RefusedError: too few stories fit these interests, so that such a reader gets nothing
     """
-    edition = insist_edition(prepared.compiled, rehearsed, vocabulary)
+    edition = insist_edition(prepared.compiled, rehearsed, prepared.vocabulary)
     recipient = example_recipient(prepared.compiled, rehearsed, address="reader@example.com", base_url=base_url)
     html, text = (fill_part(edition, part, recipient.values) for part in (Part.HTML, Part.TEXT))
     contents = {"html": html.encode(), "txt": text.encode(), "eml": prebuild(edition).fill(recipient)}

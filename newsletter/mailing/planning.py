@@ -10,7 +10,6 @@ from newsletter.mailing.prepare import Prepared, insist_ready
 from newsletter.plan import Plan, make_plan
 from newsletter.segment import Expression
 from newsletter.store import Store
-from newsletter.tags import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +17,6 @@ class Order:
     """What somebody asked to be planned."""
 
     prepared: Prepared
-    vocabulary: Vocabulary
     #: as written, and as understood
     segment: str
     expression: Expression = field(repr=False)
@@ -37,7 +35,7 @@ def decide(store: Store, order: Order) -> Plan:
     rules = Rules(
         compiled=order.prepared.compiled,
         segment=order.expression,
-        vocabulary=order.vocabulary,
+        vocabulary=order.prepared.vocabulary,
         language=order.prepared.masthead.language,
         holders=frozenset() if order.again else store.mailings.holders_of(head.newsletter, head.slug),
     )

@@ -29,6 +29,7 @@ class Prepared:
     masthead: Masthead
     imprint: Imprint
     compiled: CompiledIssue
+    vocabulary: Vocabulary
     findings: tuple[Finding, ...]
 
     @property
@@ -67,17 +68,24 @@ def prepare(
         *check_issue(reading, materials.vocabulary),
         *check_compiled(compiled, imprint, path=str(path)),
     )
-    return Prepared(reading, masthead, imprint, compiled, findings)
+    return Prepared(reading, masthead, imprint, compiled, materials.vocabulary, findings)
 
 
 def insist_ready(prepared: Prepared) -> None:
     """
     :raises IssueError: `check` finds an error in it
-    :raises RefusedError: a placeholder stands where readers must find who writes, or how to leave
+    :raises RefusedError: see `insist_imprint`
     """
     errors = prepared.errors()
     if errors:
         raise IssueError(*errors)
+    insist_imprint(prepared)
+
+
+def insist_imprint(prepared: Prepared) -> None:
+    """
+    :raises RefusedError: a placeholder stands where readers must find who writes, or how to leave
+    """
     missing = prepared.imprint.placeholders
     if missing:
         names = " and ".join(missing) if len(missing) < 3 else f"{', '.join(missing[:-1])} and {missing[-1]}"

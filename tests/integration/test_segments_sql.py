@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.segment import And, Everyone, Expression, HasInterest, InLanguage, Not, Or, matches, parse_segment
+from newsletter.segment import And, Everyone, Expression, HasInterest, InLanguage, Not, Or, matches
+from newsletter.segment.grammar import parse_segment
 from newsletter.store import schema
 from newsletter.store.segments import segment_clause
 from newsletter.tags import Tag, vocabulary_of

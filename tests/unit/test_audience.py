@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from newsletter.audience import Rules, choose_stories, judge_stories, skip_reason
 from newsletter.issue import Choice
 from newsletter.plan import make_plan
-from newsletter.segment import parse_segment
+from newsletter.segment.grammar import parse_segment
 from newsletter.subscriber import Skip, Subscriber, SubscriptionStatus, SuppressionReason
 from newsletter.tags import read_vocabulary
 from tests.builders import a_compiled_issue, a_subscriber

@@ -17,10 +17,9 @@ from newsletter.segment import (
     Not,
     Or,
     matches,
-    parse_segment,
-    read_segments,
 )
-from newsletter.segment.grammar import parse
+from newsletter.segment.grammar import parse, parse_segment
+from newsletter.segment.saved import read_segments
 from newsletter.tags import Tag, Vocabulary, read_vocabulary, vocabulary_of
 
 ROOT = Path(__file__).parents[2]
