@@ -93,15 +93,13 @@ def cancel(mailing: options.MailingName, yes: options.Yes = False) -> None:
     Example: newsletter mailings cancel 12
     """
     from newsletter import wiring
-    from newsletter.delivery import DeliveryState
 
     settings = wiring.load_settings()
     with wiring.load_store(settings) as store:
         found = store.mailings.find(mailing)
         if not yes:
             typer.confirm(f"Cancel mailing {found.id} ({found.slug})?", abort=True, err=True)
-        store.mailings.cancel(found.id, actor=wiring.actor(settings), now=datetime.now(UTC))
-        withdrawn = store.mailings.counts(found.id)[DeliveryState.WITHDRAWN]
+        withdrawn = store.mailings.cancel(found.id, actor=wiring.actor(settings), now=datetime.now(UTC))
     show.line(f"Mailing {found.id} is cancelled; {show.count(withdrawn, 'delivery', 'deliveries')} withdrawn.")
 
 

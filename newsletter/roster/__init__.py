@@ -1,0 +1,22 @@
+"""Readers in and out: lists from files, and one reader at a time."""
+
+from newsletter.roster.importing import ImportResult, import_readers
+from newsletter.roster.one import (
+    add_reader,
+    change_interests,
+    find_everywhere,
+    find_reader,
+    known_interests,
+    unsubscribe,
+)
+
+__all__ = [
+    "ImportResult",
+    "add_reader",
+    "change_interests",
+    "find_everywhere",
+    "find_reader",
+    "import_readers",
+    "known_interests",
+    "unsubscribe",
+]

@@ -1,0 +1,46 @@
+"""The store: readers, mailings and their deliveries in one database. All SQL of the program is in this package."""
+
+from types import TracebackType
+
+from newsletter.store.database import Database, connect
+from newsletter.store.mailings import Mailings
+from newsletter.store.opening import open_schema
+from newsletter.store.readers import Readers
+
+WAIT_SECONDS = 15.0
+
+
+class Store:
+    """An open store. `id` is random and its own: by it a health page proves which store it serves."""
+
+    def __init__(self, database: Database, store_id: str) -> None:
+        self._database = database
+        self.id = store_id
+        self.readers = Readers(database)
+        self.mailings = Mailings(database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(url: str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
+    """
+    Open the store at a database address (`sqlite:///newsletter.db`); create or upgrade it where needed.
+
+    :param wait_seconds: how long a write waits for another program's write
+    :raises StoreError: in one line that says what to do
+    """
+    database = connect(url, wait_seconds=wait_seconds)
+    try:
+        return Store(database, open_schema(database))
+    except BaseException:
+        database.close()
+        raise

@@ -1,0 +1,158 @@
+"""One connected database: its transactions, and what its refusals mean in words that say what to do."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from newsletter.errors import Finding, StoreError
+
+#: a row of whatever columns
+AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
+
+_WRITING = "newsletter_writing"
+
+
+class Database:
+    """Transactions on one database. Every refusal of the driver leaves here as a StoreError."""
+
+    def __init__(self, engine: sa.Engine, path: Path | None) -> None:
+        self._engine = engine
+        #: None for a database in memory
+        self.path = path
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database and does not wait for writers."""
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes: all of it or nothing. It waits for its turn at the beginning."""
+        options = {_WRITING: True}
+        with self._told(), self._engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise StoreError(_in_words(error, self.path)) from error
+
+
+def connect(url: str, *, wait_seconds: float) -> Database:
+    """
+    :param wait_seconds: how long to wait for another process that is writing
+    :raises StoreError: if the address is none of ours, or there is no such folder
+    """
+    parsed = _parsed(url)
+    path = _file(parsed)
+    if path is not None:
+        _create_private(path)
+    options: dict[str, Any] = {"poolclass": QueuePool} if path else {"poolclass": StaticPool}
+    engine = sa.create_engine(parsed, connect_args={"timeout": wait_seconds, "check_same_thread": False}, **options)
+    sa.event.listen(engine, "connect", partial(_set_up, wait_seconds))
+    sa.event.listen(engine, "begin", _begin)
+    return Database(engine, path)
+
+
+def _parsed(url: str) -> sa.URL:
+    # The address itself is never repeated in an error: it may hold a password.
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError("the database address is not an address", fix="write it as sqlite:///newsletter.db") from error
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(
+            f"databases of the kind {parsed.get_backend_name()} cannot be used yet",
+            fix="set NEWSLETTER_DATABASE_URL to sqlite:///newsletter.db",
+        )
+    return parsed.set(drivername="sqlite")
+
+
+def _file(url: sa.URL) -> Path | None:
+    if url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database or "")
+
+
+def _create_private(path: Path) -> None:
+    """A new database can be read by its owner only: it holds people's addresses."""
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no folder {path.parent}", fix="create it, or correct the database address")
+    if path.is_dir():
+        raise StoreError(f"{path}: is a folder", fix="name a file in it, as sqlite:///folder/newsletter.db")
+    with suppress(FileExistsError):
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise StoreError(
+                f"{path}: the database cannot be created ({error.strerror})",
+                fix="allow writing to its folder, or name another place",
+            ) from error
+
+
+def _set_up(wait_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions on its own: `_begin` says when, and which kind.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")
+    deadline = time.monotonic() + wait_seconds
+    while not _has_write_ahead_log(connection, is_last_try=time.monotonic() >= deadline):
+        time.sleep(0.01)
+
+
+def _has_write_ahead_log(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    """Two who change the mode of a new file at once would wait for each other: SQLite fails one without waiting."""
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def _begin(connection: sa.Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later could not be made to wait, only to fail.
+    is_writing = connection.get_execution_options().get(_WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _in_words(error: sa.exc.DBAPIError, path: Path | None) -> Finding:
+    name = getattr(error.orig, "sqlite_errorname", "") or ""
+    said = (f"the database refuses ({type(error.orig).__name__}: {error.orig})", "please report this")
+    message, fix = next((meaning for start, meaning in _MEANINGS.items() if name.startswith(start)), said)
+    return Finding(message=f"{path}: {message}" if path else message, fix=fix)
+
+
+#: by the beginning of SQLite's name for the failure
+_MEANINGS = {
+    "SQLITE_BUSY": ("another program is writing to the database", "wait until it is done, and try again"),
+    "SQLITE_LOCKED": ("another program is writing to the database", "wait until it is done, and try again"),
+    "SQLITE_FULL": ("the disk is full; nothing of this step was written", "make room, and try again"),
+    "SQLITE_IOERR": (
+        "the disk does not take what is written; nothing of this step was written",
+        "check that it has room and is sound, and try again",
+    ),
+    "SQLITE_READONLY": ("the database cannot be written", "allow writing to the file and to its folder"),
+    "SQLITE_CANTOPEN": ("the database cannot be opened", "check its folder and who may read and write there"),
+    "SQLITE_PERM": ("the database cannot be opened", "check its folder and who may read and write there"),
+    "SQLITE_NOTADB": ("is not a database", "name another file, or move this one away"),
+    "SQLITE_CORRUPT": ("the database is damaged", "bring back the last copy of it"),
+    "SQLITE_CONSTRAINT": ("the database refuses a change that contradicts what it holds", "please report this"),
+}

@@ -1,0 +1,191 @@
+"""People and their subscriptions: take in, find, stream, and every change of a standing, each with its audit row."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.errors import RefusedError
+from newsletter.store import schema
+from newsletter.store.audit import audit_row, write_audit
+from newsletter.store.database import AnyRow, Database
+from newsletter.store.intake import Intake, TakenIn
+from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
+from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
+
+_PAGE = 2_000
+_subscription = schema.subscriptions.c
+
+
+class _RehearsedError(Exception):
+    """Undoes a rehearsal; never leaves this module."""
+
+
+class Readers:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take_in(
+        self,
+        newsletter: str,
+        entries: Iterable[Entry],
+        *,
+        update: bool,
+        actor: str,
+        now: datetime,
+        rehearse: bool = False,
+    ) -> TakenIn:
+        """
+        Add the readers that are new, in one transaction: all of them or none.
+
+        :param update: what an entry says replaces what is on record (None says nothing)
+        :param rehearse: count what would happen, and write nothing
+        """
+        intake = Intake(newsletter, update, actor, now)
+        found = TakenIn()
+        try:
+            with self._database.writing() as connection:
+                found = intake.take(connection, entries)
+                if rehearse:
+                    raise _RehearsedError
+        except _RehearsedError:
+            pass
+        return found
+
+    def find(self, email: str, newsletter: str | None = None) -> list[Subscriber]:
+        """The subscriptions of one address, however it is spelt; of one newsletter, or of all."""
+        wanted = SELECT_SUBSCRIBERS.where(schema.subscribers.c.email == email_key(email))
+        if newsletter is not None:
+            wanted = wanted.where(_subscription.newsletter == newsletter)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(_subscription.newsletter)).all()
+            return list(with_interests(connection, rows))
+
+    def stream(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None) -> Iterator[Subscriber]:
+        """
+        All readers of a newsletter, whatever their status, in the order of their subscription ids.
+
+        Read in pages, each on its own: memory stays flat, and nothing is held open while the caller works.
+        """
+        wanted = SELECT_SUBSCRIBERS.where(_subscription.newsletter == newsletter).order_by(_subscription.id)
+        wanted = wanted if clause is None else wanted.where(clause)
+        last = 0
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(wanted.where(_subscription.id > last).limit(_PAGE)).all()
+                page = list(with_interests(connection, rows))
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1].subscription_id
+
+    def count(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None, *, mailable: bool = False) -> int:
+        """`mailable`: only those who are confirmed and not suppressed."""
+        tables = schema.subscriptions.join(schema.subscribers).outerjoin(schema.suppressions)
+        wanted = sa.select(sa.func.count()).select_from(tables).where(_subscription.newsletter == newsletter)
+        wanted = wanted if clause is None else wanted.where(clause)
+        if mailable:
+            is_confirmed = _subscription.status == SubscriptionStatus.CONFIRMED
+            wanted = wanted.where(is_confirmed, schema.suppressions.c.reason.is_(None))
+        with self._database.reading() as connection:
+            return connection.execute(wanted).scalar_one()
+
+    def newsletters(self) -> list[str]:
+        """Those that have readers."""
+        with self._database.reading() as connection:
+            wanted = sa.select(_subscription.newsletter).distinct().order_by(_subscription.newsletter)
+            return list(connection.execute(wanted).scalars())
+
+    def add_interests(self, subscription_id: int, tags: Iterable[str], *, actor: str, now: datetime) -> int:
+        """How many of the tags are new to the reader."""
+        with self._database.writing() as connection:
+            row = _of(connection, subscription_id)
+            new = sorted(set(tags) - _tags(connection, subscription_id))
+            if new:
+                values = [{"subscription_id": subscription_id, "tag": tag} for tag in new]
+                connection.execute(sa.insert(schema.interests), values)
+                _write(connection, row, "interests-added", actor=actor, at=now, detail={"interests": new})
+            return len(new)
+
+    def remove_interests(self, subscription_id: int, tags: Iterable[str], *, actor: str, now: datetime) -> int:
+        """How many of the tags the reader had."""
+        columns = schema.interests.c
+        with self._database.writing() as connection:
+            row = _of(connection, subscription_id)
+            gone = sorted(set(tags) & _tags(connection, subscription_id))
+            if gone:
+                theirs = columns.subscription_id == subscription_id
+                connection.execute(sa.delete(schema.interests).where(theirs, columns.tag.in_(gone)))
+                _write(connection, row, "interests-removed", actor=actor, at=now, detail={"interests": gone})
+            return len(gone)
+
+    def unsubscribe(self, subscription_id: int, *, actor: str, now: datetime) -> bool:
+        """Whether that changed anything: a second time it does not, and is no error."""
+        with self._database.writing() as connection:
+            row = _of(connection, subscription_id)
+            if row.status == SubscriptionStatus.UNSUBSCRIBED:
+                return False
+            _set(connection, subscription_id, status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now)
+            _write(connection, row, "unsubscribed", actor=actor, at=now)
+            return True
+
+    def confirm(self, subscription_id: int, consent: Consent, *, actor: str, now: datetime) -> bool:
+        """
+        Whether that changed anything: a reader who is confirmed keeps the consent on record.
+
+        :raises RefusedError: if they unsubscribed
+        """
+        with self._database.writing() as connection:
+            row = _of(connection, subscription_id)
+            if row.status == SubscriptionStatus.UNSUBSCRIBED:
+                raise RefusedError("this reader unsubscribed", fix="only they can come back, by signing up again")
+            if row.status == SubscriptionStatus.CONFIRMED:
+                return False
+            values = {"consent_basis": consent.basis, "consent_on": consent.on}
+            _set(connection, subscription_id, status=SubscriptionStatus.CONFIRMED, **values)
+            _write(connection, row, "confirmed", actor=actor, at=now, detail={"consent_on": str(consent.on)})
+            return True
+
+    def suppress(self, subscriber_id: int, reason: SuppressionReason, *, actor: str, now: datetime) -> bool:
+        """Whether that changed anything: the first reason stays."""
+        with self._database.writing() as connection:
+            theirs = schema.suppressions.c.subscriber_id == subscriber_id
+            if connection.execute(sa.select(schema.suppressions.c.reason).where(theirs)).first():
+                return False
+            values = {"subscriber_id": subscriber_id, "reason": reason, "suppressed_at": now}
+            connection.execute(sa.insert(schema.suppressions).values(values))
+            detail = {"reason": reason}
+            told = audit_row("suppressed", actor=actor, at=now, subscriber_id=subscriber_id, detail=detail)
+            write_audit(connection, told)
+            return True
+
+
+def _of(connection: sa.Connection, subscription_id: int) -> AnyRow:
+    columns = (_subscription.subscriber_id, _subscription.newsletter, _subscription.status)
+    row = connection.execute(sa.select(*columns).where(_subscription.id == subscription_id)).first()
+    if row is None:
+        raise RefusedError(f"there is no subscription {subscription_id}", fix="see newsletter subscribers list")
+    return row
+
+
+def _tags(connection: sa.Connection, subscription_id: int) -> set[str]:
+    columns = schema.interests.c
+    return set(connection.execute(sa.select(columns.tag).where(columns.subscription_id == subscription_id)).scalars())
+
+
+def _set(connection: sa.Connection, subscription_id: int, **values: Any) -> None:
+    connection.execute(sa.update(schema.subscriptions).where(_subscription.id == subscription_id).values(values))
+
+
+def _write(
+    connection: sa.Connection,
+    row: AnyRow,
+    action: str,
+    *,
+    actor: str,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    told = {"newsletter": row.newsletter} | (detail or {})
+    write_audit(connection, audit_row(action, actor=actor, at=at, subscriber_id=row.subscriber_id, detail=told))

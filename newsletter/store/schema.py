@@ -1,0 +1,214 @@
+"""
+The tables. Addresses and names live in `subscribers` alone: forgetting a person touches one place.
+
+`tests/integration/test_store_migrations.py` holds this file and the migrations together.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.delivery import DeliveryState, MailingStatus
+from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows by itself only where the key is spelt INTEGER
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware instant, kept in UTC; a naive one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        moved = value.astimezone(UTC)
+        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
+
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _one_of(name: str, words: type[StrEnum]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return sa.CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, **details: Any) -> sa.Column[int]:
+    return sa.Column(name, Id, sa.ForeignKey(target), nullable=False, **details)
+
+
+#: 'store_id': a random word by which a health page and a database know each other
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    _id(),
+    #: the address in lower case, domain in ASCII: what makes two spellings one person
+    sa.Column("email", sa.Text, nullable=False, unique=True),
+    #: as it is to be mailed
+    sa.Column("address", sa.Text, nullable=False),
+    _text("name"),
+    _text("salutation"),
+    _text("language"),
+    _text("company"),
+    _text("manager"),
+    _text("zone"),
+    sa.Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    _id(),
+    #: 16 random bytes: what links carry instead of an id or an address
+    sa.Column("public_id", sa.LargeBinary(16), nullable=False, unique=True),
+    _ref("subscriber_id", "subscribers.id"),
+    sa.Column("newsletter", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    _text("consent_basis"),
+    sa.Column("consent_on", sa.Date),
+    sa.Column("joined_at", Instant, nullable=False),
+    sa.Column("unsubscribed_at", Instant),
+    _one_of("status", SubscriptionStatus),
+    sa.UniqueConstraint("subscriber_id", "newsletter"),
+    sa.Index(None, "newsletter", "status"),
+    sqlite_autoincrement=True,
+)
+
+interests = sa.Table(
+    "interests",
+    metadata,
+    _ref("subscription_id", "subscriptions.id", primary_key=True),
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Index(None, "tag"),
+)
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    _ref("subscriber_id", "subscribers.id", primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("suppressed_at", Instant, nullable=False),
+    _one_of("reason", SuppressionReason),
+)
+
+#: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subscriber_id", Id),
+    sa.Column("mailing_id", Id),
+    sa.Column("detail", sa.Text, nullable=False, server_default="{}"),
+    sa.Index(None, "subscriber_id"),
+    sa.Index(None, "mailing_id"),
+    sqlite_autoincrement=True,
+)
+
+mailings = sa.Table(
+    "mailings",
+    metadata,
+    _id(),
+    sa.Column("newsletter", sa.Text, nullable=False),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("segment", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("again", sa.Boolean, nullable=False),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("audience_hash", sa.Text, nullable=False),
+    #: zlib of the compiled issue's JSON: what was planned is what is sent, whatever becomes of the file
+    sa.Column("compiled", sa.LargeBinary, nullable=False),
+    sa.Column("planned_at", Instant, nullable=False),
+    sa.Column("planned_by", sa.Text, nullable=False),
+    sa.Column("transport", sa.Text),
+    sa.Column("started_at", Instant),
+    sa.Column("finished_at", Instant),
+    _one_of("status", MailingStatus),
+    sa.Index(None, "newsletter", "slug"),
+    sqlite_autoincrement=True,
+)
+
+editions = sa.Table(
+    "editions",
+    metadata,
+    _id(),
+    _ref("mailing_id", "mailings.id"),
+    sa.Column("hash", sa.Text, nullable=False),
+    #: JSON list of story ids, in the order in which they stand
+    sa.Column("stories", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.UniqueConstraint("mailing_id", "hash"),
+)
+
+#: one row per reader per mailing: the queue, the idempotency key, the audit log and the report
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _ref("mailing_id", "mailings.id"),
+    _ref("edition_id", "editions.id"),
+    _ref("subscriber_id", "subscribers.id"),
+    _ref("subscription_id", "subscriptions.id"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("holder", sa.Text),
+    sa.Column("claimed_at", Instant),
+    #: a deferred one waits until then
+    sa.Column("due_at", Instant),
+    sa.Column("settled_at", Instant),
+    _text("detail"),
+    _text("provider_id"),
+    _one_of("state", DeliveryState),
+    sa.UniqueConstraint("mailing_id", "subscriber_id"),
+    sa.Index(None, "mailing_id", "state", "id"),
+    #: who holds this issue already? asked for every reader at every claim
+    sa.Index(None, "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+skips = sa.Table(
+    "skips",
+    metadata,
+    _ref("mailing_id", "mailings.id", primary_key=True),
+    _ref("subscriber_id", "subscribers.id", primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    _one_of("reason", Skip),
+)

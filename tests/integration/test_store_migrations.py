@@ -1,0 +1,76 @@
+"""The migrations and the schema in code are one and the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from newsletter.store import opening, schema
+from newsletter.store.database import connect
+from tests.stores import a_store, address_of
+
+
+def statements(engine: sa.Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+    return {name: re.sub(r"\s+", " ", said) for name, said in rows if name != "alembic_version"}
+
+
+def columns_and_constraints(said: str) -> set[str]:
+    """The parts of a CREATE TABLE, whatever their order."""
+    inner = said[said.index("(") + 1 : said.rindex(")")]
+    return {part.strip() for part in re.split(r",(?![^(]*\))", inner)}
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> sa.Engine:
+    a_store(tmp_path).close()
+    return sa.create_engine(address_of(tmp_path), poolclass=sa.NullPool)
+
+
+def test_alembic_finds_nothing_to_migrate(migrated: sa.Engine) -> None:
+    with migrated.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_every_column_check_key_and_index_is_the_same(migrated: sa.Engine) -> None:
+    made = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    schema.metadata.create_all(made)
+    found, wanted = statements(migrated), statements(made)
+    assert found.keys() == wanted.keys()
+    for name, said in wanted.items():
+        assert columns_and_constraints(found[name]) == columns_and_constraints(said), name
+        assert ("AUTOINCREMENT" in found[name]) == ("AUTOINCREMENT" in said), name
+    made.dispose()
+
+
+def test_the_revision_in_code_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(opening.__file__).with_name("migrations")))
+    assert ScriptDirectory.from_config(config).get_current_head() == opening.HEAD
+
+
+def test_revisions_sort_as_text_so_that_a_newer_one_is_known_as_newer() -> None:
+    assert re.fullmatch(r"\d{4}", opening.HEAD)
+
+
+def test_a_migration_that_fails_leaves_an_empty_database(tmp_path: Path) -> None:
+    database = connect(address_of(tmp_path), wait_seconds=1)
+
+    def upgrade() -> None:
+        with database.writing() as connection:
+            opening._upgrade(connection)
+            assert "subscribers" in sa.inspect(connection).get_table_names()
+            raise RuntimeError("the power goes")
+
+    with pytest.raises(RuntimeError, match="the power goes"):
+        upgrade()
+    with database.reading() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+    database.close()
