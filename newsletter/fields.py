@@ -13,15 +13,30 @@ LINE_LIMIT = 500
 # Line breaks of every kind, other controls, and the marks that turn the direction of text: in a subject or a name
 # they are either an accident or an attack (header injection, spoofed names).
 _BREAKS = re.compile("[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+#: U+2028 and U+2029 are how word processors part lines
+_LINE_ENDS = re.compile("\r\n|[\n\r\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SLUG = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_SHOWN_LIMIT = 60
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#@<>\"\\^`{|}]+(?:[/?#][^\s<>\"\\^`{|}]*)?", re.IGNORECASE)
+
+
+def shown(text: str) -> str:
+    """A text from a file as it may stand in a message: on one line, and not for pages."""
+    cut = text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "…"
+    return cut if cut.isprintable() else repr(cut)[1:-1]
 
 
 def _one_line(value: str) -> str:
     if _BREAKS.search(value.strip()):
         raise PydanticCustomError("line_break", "holds a line break", {"fix": "write it on one line"})
-    return _no_controls(" ".join(value.split()))
+    return _no_controls(_not_empty(" ".join(value.split())))
+
+
+def _not_empty(value: str) -> str:
+    if not value:
+        raise PydanticCustomError("blank", "is empty", {"fix": "write something, or delete the field"})
+    return value
 
 
 def _no_controls(value: str) -> str:
@@ -35,24 +50,24 @@ def _no_controls(value: str) -> str:
 
 
 def _prose(value: str) -> str:
-    lines = value.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    lines = _LINE_ENDS.sub("\n", _not_empty(value.strip())).split("\n")
     return "\n".join(_no_controls(line.strip().replace("\t", " ")) for line in lines)
 
 
 def _slug(value: str) -> str:
     if not _SLUG.fullmatch(value):
         raise PydanticCustomError(
-            "slug", "{value} is not a slug", {"value": repr(value), "fix": "use letters, digits and hyphens"}
+            "slug", "'{value}' is not a slug", {"value": shown(value), "fix": "use letters, digits and hyphens"}
         )
     return value
 
 
 def _web_address(value: str) -> str:
-    if not _WEB_ADDRESS.fullmatch(value):
+    if not _WEB_ADDRESS.fullmatch(value) or _CONTROLS.search(value):
         raise PydanticCustomError(
             "web_address",
-            "{value} is not a web address",
-            {"value": repr(value), "fix": "write it in full, as https://example.com/page"},
+            "'{value}' is not a web address",
+            {"value": shown(value), "fix": "write it in full, as https://example.com/page"},
         )
     return value.replace(",", "%2C")
 
@@ -65,14 +80,17 @@ def _mail_address(value: str) -> str:
     except EmailNotValidError as error:
         raise PydanticCustomError(
             "mail_address",
-            "{value} is not a mail address",
-            {"value": repr(value), "fix": "write it as name@example.com"},
+            "'{value}' is not a mail address",
+            {"value": shown(value), "fix": "write it as name@example.com"},
         ) from error
     # The ASCII form of the domain is what goes on the wire, and what two spellings have in common.
     return f"{found.local_part}@{found.ascii_domain}"
 
 
-def _one_or_many(value: Any) -> Any:
+def one_or_many(value: Any) -> Any:
+    """A single text counts as a list of one, an empty field as a list of none."""
+    if value is None:
+        return []
     return [value] if isinstance(value, str) else value
 
 
@@ -83,8 +101,8 @@ Prose = Annotated[str, Field(min_length=1, max_length=PROSE_LIMIT), AfterValidat
 Slug = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_slug)]
 WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_web_address)]
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
-#: several lines; a single text counts as one
-Lines = Annotated[tuple[Line, ...], BeforeValidator(_one_or_many)]
+#: several lines
+Lines = Annotated[tuple[Line, ...], BeforeValidator(one_or_many)]
 
 
 class Frozen(BaseModel):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from newsletter.fields import Frozen, Line, Lines, MailAddress, Prose, Slug, WebAddress
+from newsletter.fields import Frozen, Line, Lines, MailAddress, Prose, Slug, WebAddress, one_or_many, shown
 
 
 class Kind(StrEnum):
@@ -31,8 +31,13 @@ class Choice(StrEnum):
 
 Language = Literal["en", "zh-Hans"]
 
+#: sections of an issue, stories or points of a section, tags or sources of a story
+MOST_ENTRIES = 200
+
 _SOURCE_LINK = re.compile(r"\[(?P<name>[^\]]+)\]\((?P<url>[^()\s]+)\)")
 _YES_NO = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+#: what parts tags that stand in one line
+TAG_MARKS = re.compile("[,，、;；]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -43,10 +48,10 @@ def _day(value: Any) -> Any:
                 return date.fromisoformat(value)
         except ValueError as error:
             raise PydanticCustomError(
-                "date", "{value} is not a day of the calendar", {"value": repr(value), "fix": "check month and day"}
+                "date", "'{value}' is not a day of the calendar", {"value": shown(value), "fix": "check month and day"}
             ) from error
         raise PydanticCustomError(
-            "date", "{value} is not a date", {"value": repr(value), "fix": "write it as 2026-06-10"}
+            "date", "'{value}' is not a date", {"value": shown(value), "fix": "write it as 2026-06-10"}
         )
     return value
 
@@ -57,7 +62,7 @@ def _yes_or_no(value: Any) -> Any:
             return _YES_NO[value.strip().lower()]
         except KeyError as error:
             raise PydanticCustomError(
-                "yes_or_no", "{value} is neither yes nor no", {"value": repr(value), "fix": "write yes or no"}
+                "yes_or_no", "'{value}' is neither yes nor no", {"value": shown(value), "fix": "write yes or no"}
             ) from error
     return value
 
@@ -67,6 +72,20 @@ def _source(value: Any) -> Any:
         return value
     link = _SOURCE_LINK.fullmatch(value.strip())
     return link.groupdict() if link else {"name": value}
+
+
+def _listed(value: Any) -> Any:
+    """Several tags in one text would pass as one tag that nobody knows."""
+    if isinstance(value, str) and TAG_MARKS.search(value):
+        as_list = ", ".join(part.strip() for part in TAG_MARKS.split(value) if part.strip())
+        raise PydanticCustomError(
+            "one_text", "is one text, not a list", {"fix": f"write it as a list: [{shown(as_list)}]"}
+        )
+    return value
+
+
+def _none_in_any_case(value: Any) -> Any:
+    return "none" if isinstance(value, str) and value.strip().lower() in ("none", "无") else value
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -97,7 +116,10 @@ class SourceLink(Frozen):
 
 
 Source = Annotated[SourceLink, BeforeValidator(_source)]
-Sources = Annotated[tuple[Source, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Sources = Annotated[tuple[Source, ...], Field(max_length=MOST_ENTRIES), BeforeValidator(one_or_many)]
+#: raw names, resolved by the vocabulary later
+Tags = Annotated[Lines, Field(max_length=MOST_ENTRIES), BeforeValidator(_listed)]
+Link = Annotated[WebAddress | Literal["none"] | None, BeforeValidator(_none_in_any_case)]
 
 
 class Point(Frozen):
@@ -116,8 +138,8 @@ class Story(Frozen):
     summary: Prose
     why_it_matters: Prose | None = None
     #: "none" says that there is none; absent says that nobody thought of it
-    url: WebAddress | Literal["none"] | None = None
-    tags: Lines = ()
+    url: Link = None
+    tags: Tags = ()
     #: goes to every reader of the issue, whatever their interests
     must_send: YesNo = False
 
@@ -128,12 +150,12 @@ class Story(Frozen):
 
 class UpdateSection(Frozen):
     heading: Line | None = None
-    points: tuple[Point, ...] = Field(min_length=1)
+    points: tuple[Point, ...] = Field(min_length=1, max_length=MOST_ENTRIES)
 
 
 class BriefSection(Frozen):
     heading: Line | None = None
-    stories: tuple[Story, ...] = Field(min_length=1)
+    stories: tuple[Story, ...] = Field(min_length=1, max_length=MOST_ENTRIES)
 
 
 class Issue(Frozen):
@@ -145,7 +167,7 @@ class Issue(Frozen):
     language: Language
     subject: Line
     preheader: Line | None = None
-    tags: Lines = ()
+    tags: Tags = ()
     #: the newsletter's, or the settings', when absent
     sender: Sender | None = None
     reply_to: MailAddress | None = None
@@ -168,7 +190,7 @@ class TeamUpdate(Issue):
     team: Line | None = None
     lead_author: Line | None = None
     intro: Prose
-    sections: tuple[UpdateSection, ...] = Field(min_length=1)
+    sections: tuple[UpdateSection, ...] = Field(min_length=1, max_length=MOST_ENTRIES)
 
 
 class DailyBrief(Issue):
@@ -178,7 +200,11 @@ class DailyBrief(Issue):
     stories: Choice = Choice.ALL
     #: a reader whom fewer stories fit gets nothing, with the reason
     min_stories: int = Field(default=1, ge=1, le=99)
-    sections: Annotated[tuple[BriefSection, ...], Field(min_length=1), AfterValidator(lambda found: _with_ids(found))]
+    sections: Annotated[
+        tuple[BriefSection, ...],
+        Field(min_length=1, max_length=MOST_ENTRIES),
+        AfterValidator(lambda found: _with_ids(found)),
+    ]
 
     @property
     def all_stories(self) -> tuple[Story, ...]:
@@ -196,27 +222,33 @@ AnyIssue = TeamUpdate | DailyBrief
 def _with_ids(sections: Iterable[BriefSection]) -> tuple[BriefSection, ...]:
     """Give each story without an id one made from its headline; refuse an id that was written twice."""
     sections = tuple(sections)
-    written = [story.id for section in sections for story in section.stories if story.id]
-    twice = sorted({name for name in written if written.count(name) > 1})
-    if twice:
-        raise PydanticCustomError(
-            "story_id_twice", "the id {name} stands at two stories", {"name": twice[0], "fix": "give each its own id"}
-        )
-    taken = set(written)
+    written: set[str] = set()
+    for number, section in enumerate(sections):
+        for place, story in enumerate(section.stories):
+            if story.id in written:
+                under = (number, "stories", place, "id")
+                raise PydanticCustomError(
+                    "story_id_twice",
+                    "the id {name} stands at an earlier story as well",
+                    {"name": story.id, "fix": "give each its own", "under": under},
+                )
+            written |= {story.id} if story.id else set()
+    used = dict.fromkeys(written, 1)
     return tuple(
-        section.model_copy(update={"stories": tuple(_with_id(story, taken) for story in section.stories)})
+        section.model_copy(update={"stories": tuple(_with_id(story, used) for story in section.stories)})
         for section in sections
     )
 
 
-def _with_id(story: Story, taken: set[str]) -> Story:
+def _with_id(story: Story, used: dict[str, int]) -> Story:
+    """`used` counts how often a name was wanted, so that stories of one headline do not search for theirs."""
     if story.id:
         return story
-    stem = slug_of(story.headline)
-    name, count = stem, 2
-    while name in taken:
-        name, count = f"{stem}-{count}", count + 1
-    taken.add(name)
+    name = stem = slug_of(story.headline)
+    while name in used:
+        used[stem] += 1
+        name = f"{stem}-{used[stem]}"
+    used[name] = 1
     return story.model_copy(update={"id": name})
 
 

@@ -1,5 +1,6 @@
 """A newsletter's declaration: its title, kind, zone, List-Id, and what its issues leave out."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Annotated, Any
@@ -8,25 +9,29 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from newsletter.fields import Frozen, Line, MailAddress, Prose, Slug
+from newsletter.fields import Frozen, Line, MailAddress, Prose, Slug, shown
 from newsletter.issue import Contact, Kind, Language, Sender
+
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise PydanticCustomError(
-            "zone", "{value} is not a time zone", {"value": repr(value), "fix": "write it as Asia/Singapore"}
+            "zone", "'{value}' is not a time zone", {"value": shown(value), "fix": "write it as Asia/Singapore"}
         ) from error
     return value
 
 
 def _list_id(value: str) -> str:
     labels = value.split(".")
-    if len(labels) < 2 or not all(label.replace("-", "").isalnum() and label.isascii() for label in labels):
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
         raise PydanticCustomError(
-            "list_id", "{value} is not a list id", {"value": repr(value), "fix": "write it as china-brief.example.com"}
+            "list_id",
+            "'{value}' is not a list id",
+            {"value": shown(value), "fix": "write it as china-brief.example.com"},
         )
     return value
 
