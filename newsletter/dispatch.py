@@ -17,6 +17,8 @@ from newsletter.store.rows import ClaimedDelivery
 PATIENCE = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 #: seconds to wait before asking a provider again that certainly took nothing
 BACK_OFF = (1.0, 4.0)
+#: seconds; a provider that asks for more is left alone, and the person told
+LONGEST_WAIT = 60.0
 
 
 class Transport(Protocol):
@@ -74,7 +76,7 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
         try:
             outcomes = _hand_over(mailings, transport, claimed, run)
         except TransientError as error:
-            if failures >= len(BACK_OFF):
+            if failures >= len(BACK_OFF) or (error.retry_after or 0) > LONGEST_WAIT:
                 raise
             run.sleep(error.retry_after or BACK_OFF[failures])
             failures += 1

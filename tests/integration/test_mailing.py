@@ -146,6 +146,16 @@ def test_a_provider_that_stumbles_is_asked_again_and_nobody_is_missed(
     assert Counter(len(copies) for copies in transport.inboxes.values()) == {1: 6}
 
 
+def test_a_provider_that_asks_for_a_long_wait_is_left_alone(store: Store) -> None:
+    mailing = planned(store)
+    busy = FakeTransport(failures=[TransientError("too many requests (429)", retry_after=600)])
+
+    with pytest.raises(TransientError, match="429"):
+        send(store, mailing, busy)
+
+    assert report_on(store.mailings, mailing.id).deliveries[DeliveryState.PLANNED] == 6
+
+
 def test_a_refused_reader_is_named_with_what_the_provider_said(store: Store) -> None:
     report = send(store, planned(store), FakeTransport(refuses=frozenset({"reader4@example.com"})))
 

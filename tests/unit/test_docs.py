@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import typer
 
+from newsletter.cli import app
 from tests.pages import broken_links, missing_targets, pages_of, read_page, wrong_commands
 
 ROOT = Path(__file__).parents[2]
@@ -15,8 +16,7 @@ EXPECTED = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
 @pytest.fixture(scope="session")
 def our_commands() -> Any:
-    cli = pytest.importorskip("newsletter.cli", exc_type=ImportError)
-    return typer.main.get_command(cli.app)
+    return typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
