@@ -1,6 +1,7 @@
 """Say what is wrong with an issue before a reader does: what the file's form alone cannot show."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from newsletter.edition import CompiledIssue, Edition, cut_edition
 from newsletter.errors import Finding, Severity
@@ -20,6 +21,18 @@ def check_issue(reading: Reading, vocabulary: Vocabulary) -> list[Finding]:
     """Findings about the file, in its order: the reader's warnings, tags nobody knows, what was forgotten."""
     findings = [*reading.warnings, *_unknown_tags(reading, vocabulary), *_omissions(reading)]
     return sorted(findings, key=lambda finding: (finding.line or 0, finding.column or 0))
+
+
+#: days; a mail that is dated further off stands in the wrong place in every inbox
+DATE_CAUTION = 7
+
+
+def check_date(reading: Reading, today: date) -> list[Finding]:
+    """The mail is dated by its issue, whenever it leaves."""
+    if abs((reading.issue.date - today).days) <= DATE_CAUTION:
+        return []
+    message = f"the mail will be dated {reading.issue.date}, and today is {today}"
+    return [_warning(reading, ("date",), message, "write the day on which it is sent", "far-date")]
 
 
 def check_compiled(compiled: CompiledIssue, imprint: Imprint, *, path: str) -> list[Finding]:

@@ -19,6 +19,7 @@ PATIENCE = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), tim
 BACK_OFF = (1.0, 4.0)
 #: seconds; a provider that asks for more is left alone, and the person told
 LONGEST_WAIT = 60.0
+NAP = 0.2
 
 
 class Transport(Protocol):
@@ -69,7 +70,8 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
     """
     failures = 0
     while not run.should_stop():
-        claimed = mailings.claim(run.mailing_id, holder=run.holder, limit=transport.batch_size, now=run.now())
+        limit = _batch_size(transport, run.rate)
+        claimed = mailings.claim(run.mailing_id, holder=run.holder, limit=limit, now=run.now())
         if not claimed:
             return
         started = time.monotonic()
@@ -78,7 +80,7 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
         except TransientError as error:
             if failures >= len(BACK_OFF) or (error.retry_after or 0) > LONGEST_WAIT:
                 raise
-            run.sleep(error.retry_after or BACK_OFF[failures])
+            _rest(run, error.retry_after or BACK_OFF[failures])
             failures += 1
             continue
         failures = 0
@@ -115,6 +117,19 @@ def _patient(receipt: Receipt, tries: int) -> Receipt:
     return receipt
 
 
+def _batch_size(transport: Transport, rate: float | None) -> int:
+    """At most a second's worth at once, so that a rate is kept from the first message on."""
+    return transport.batch_size if rate is None else max(1, min(transport.batch_size, int(rate)))
+
+
 def _keep_pace(run: Run, handed: int, took: float) -> None:
     if run.rate:
-        run.sleep(max(0.0, handed / run.rate - took))
+        _rest(run, handed / run.rate - took)
+
+
+def _rest(run: Run, seconds: float) -> None:
+    """Short naps, so that whoever asks to stop is heard."""
+    while seconds > 0 and not run.should_stop():
+        nap = min(seconds, NAP)
+        run.sleep(nap)
+        seconds -= nap

@@ -61,10 +61,17 @@ class Masthead(Frozen):
     sign_off: Line | None = None
     signature: Line | None = None
 
-    def defaults(self) -> dict[str, Any]:
-        """Fields of an issue that count when its file leaves them out."""
-        names = ("language", "subject_label", "sender", "reply_to", "team", "contact", "greeting", "closing")
-        found = {name: getattr(self, name) for name in (*names, "sign_off", "signature")}
+    def defaults(self, language: str | None = None) -> dict[str, Any]:
+        """
+        Fields of an issue that count when its file leaves them out.
+
+        An issue in another language than the newsletter's gets none of its sentences: half a Chinese mail in English
+        is worse than the template's own words.
+        """
+        names = ["language", "subject_label", "sender", "reply_to", "contact"]
+        if language in (None, self.language):
+            names += ["team", "greeting", "closing", "sign_off", "signature"]
+        found = {name: getattr(self, name) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
     def today(self, now: datetime) -> date:

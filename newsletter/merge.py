@@ -47,4 +47,4 @@ def since(language: str, day: date | None) -> str:
     if day is None:
         return ""
     words = day_in_words(day, language)
-    return f"于{words}" if language.startswith("zh") else f" on {words}"
+    return f"（自{words}起）" if language.startswith("zh") else f" (since {words})"

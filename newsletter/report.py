@@ -30,12 +30,6 @@ class Report:
     def waiting(self) -> int:
         return sum(self.deliveries[s] for s in (DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.DEFERRED))
 
-    @property
-    def is_complete(self) -> bool:
-        """Every reader accepted or taken back: nobody refused, unknown or waiting."""
-        settled = self.deliveries[DeliveryState.ACCEPTED] + self.deliveries[DeliveryState.WITHDRAWN]
-        return settled == self.planned
-
     def as_json(self) -> dict[str, Any]:
         """The form that `mailings show`, `send` and `report` promise."""
         mailing = self.mailing

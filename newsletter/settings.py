@@ -141,9 +141,18 @@ def _strange(name: str, known: set[str]) -> Finding:
     )
 
 
+#: pydantic's words for what people do most often, in ours
+_WORDS = {
+    "mail_address": "is not a mail address",
+    "int_parsing": "is not a whole number",
+    "float_parsing": "is not a number",
+    "bool_parsing": "is neither yes nor no",
+}
+
+
 def _wrong(details: Any) -> Finding:
     field = str(details["loc"][0])
     # The value is never shown: it may be a password.
     fix = details.get("ctx", {}).get("fix") or "see .env.example"
-    message = "is not right" if details["type"] == "mail_address" else details["msg"]
+    message = _WORDS.get(details["type"], details["msg"])
     return Finding(message=f"{setting_name(field)}: {message}", fix=str(fix), rule="setting")

@@ -193,11 +193,13 @@ def readers_in(newsletter: str, segment: str | None) -> "list[Subscriber]":
         return list(store.readers.stream(newsletter, clause))
 
 
-def count_readers(newsletter: str, segment: str) -> int:
-    """Confirmed readers whom a segment's rule fits and who may be mailed."""
-    clause = _clause(newsletter, segment)
+def count_readers(newsletter: str | None, segment: str) -> int:
+    """Confirmed readers whom a segment's rule fits and who may be mailed; None: of each newsletter, added up."""
     with load_store(load_settings()) as store:
-        return store.readers.count(newsletter, clause, mailable=True)
+        names = [newsletter] if newsletter else store.readers.newsletters()
+        # The rule is read even where there is nobody yet, so that its faults are told.
+        clauses = {name: _clause(name, segment) for name in names or load_materials().mastheads}
+        return sum(store.readers.count(name, clause, mailable=True) for name, clause in clauses.items())
 
 
 def _clause(newsletter: str, segment: str | None) -> Any:

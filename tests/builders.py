@@ -167,7 +167,7 @@ def an_edition(**details: Any) -> Edition:
 def a_recipient(number: int = 1, **details: Any) -> Recipient:
     values = {
         Field.GREETING: "Dear Ms Chen,",
-        Field.SINCE: "1 March 2026",
+        Field.SINCE: " (since 1 March 2026)",
         Field.UNSUBSCRIBE_URL: f"https://news.example.com/u/token{number}",
         Field.PREFERENCES_URL: f"https://news.example.com/p/token{number}",
         Field.VIEW_URL: f"https://news.example.com/v/token{number}",

@@ -59,6 +59,7 @@ def main() -> None:
             typer.echo(f"error: {finding}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
+        typer.echo("error: stopped at once; run the same command again to go on", err=True)
         sys.exit(130)
     except Exception as error:
         if _debug:

@@ -124,7 +124,7 @@ def rehearsed_for(prepared: "Prepared", reader: str | None, interests: str | Non
 
 def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> None:
     for finding in prepared.findings:
-        show.finding(finding)
+        show.remark(finding)
     if as_json:
         show.document(summary)
         return

@@ -8,7 +8,7 @@ import typer
 from newsletter.cli import options, show
 
 if TYPE_CHECKING:
-    pass
+    from newsletter.delivery import Mailing
 
 app = typer.Typer(help="List and show mailings, and cancel one.", no_args_is_help=True)
 
@@ -36,19 +36,24 @@ def list_mailings(
     with wiring.load_store(wiring.load_settings()) as store:
         found = store.mailings.recent(limit)
     if as_json:
-        keys = ("id", "newsletter", "slug", "segment")
-        show.document(
-            [
-                {k: getattr(m, k) for k in keys} | {"status": m.status, "planned_at": m.planned_at.isoformat()}
-                for m in found
-            ]
-        )
+        show.document([_listed(mailing) for mailing in found])
         return
     rows = [
         (m.id, m.planned_at.strftime("%Y-%m-%d %H:%M UTC"), m.newsletter, m.slug, m.segment, m.status) for m in found
     ]
     show.table(["mailing", "planned", "newsletter", "issue", "segment", "status"], rows)
     show.next_step(f"newsletter mailings show {found[0].id}" if found else "newsletter plan ISSUE --segment SEGMENT")
+
+
+def _listed(mailing: "Mailing") -> dict[str, Any]:
+    return {
+        "mailing": mailing.id,
+        "newsletter": mailing.newsletter,
+        "issue": mailing.slug,
+        "segment": mailing.segment,
+        "status": str(mailing.status),
+        "planned_at": mailing.planned_at.isoformat(),
+    }
 
 
 @app.command("show")

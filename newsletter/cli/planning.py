@@ -2,15 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli import options, show
 
 if TYPE_CHECKING:
+    from newsletter.delivery import Mailing
+    from newsletter.mailing.outline import Outline
     from newsletter.mailing.planning import Order
-    from newsletter.plan import Plan
+    from newsletter.mailing.prepare import Prepared
     from newsletter.store import Store
 
 
@@ -29,7 +31,7 @@ def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) 
     saved = wiring.load_segments(prepared.vocabulary)
     return Order(
         prepared=prepared,
-        segment=segment,
+        segment=" ".join(segment.split()),
         expression=parse_segment(segment, prepared.vocabulary, saved),
         again=again,
     )
@@ -51,63 +53,56 @@ def plan(
     Example: newsletter plan issues/china-2026-06-10.md --segment 'china and not crypto'
     """
     from newsletter import wiring
-    from newsletter.mailing.planning import plan_mailing
 
     settings = wiring.load_settings()
     order = order_for(issue, templates, segment, again=again)
+    show_findings(order.prepared, datetime.now(UTC))
     with wiring.load_store(settings) as store:
-        planned, mailing = plan_mailing(store, order, actor=wiring.actor(settings), now=datetime.now(UTC))
-        form = plan_form(planned, mailing.id if mailing else None, mailing.audience_hash if mailing else None)
-        if as_json:
-            show.document(form)
-        else:
-            show_plan(planned)
-            if mailing:
-                show_readers(store, mailing.id)
+        mailing = plan_order(store, order, wiring.actor(settings), as_json=as_json)
     if mailing:
         show.next_step(f"newsletter send {mailing.id}")
     else:
         show.note("Nobody is left to get it, so nothing was saved.")
 
 
-def plan_form(planned: "Plan", mailing: int | None, audience_hash: str | None) -> dict[str, Any]:
-    """The form that `plan --json` promises."""
-    from collections import Counter
+def plan_order(store: "Store", order: "Order", actor: str, *, as_json: bool) -> "Mailing | None":
+    """Plan, and show what came out; None when nobody is left to get it."""
+    from newsletter.mailing.outline import outline_of_mailing, outline_of_plan
+    from newsletter.mailing.planning import plan_mailing
 
-    readers = Counter(delivery.edition_hash for delivery in planned.deliveries)
-    return {
-        "mailing": mailing,
-        "issue": planned.compiled.letterhead.slug,
-        "newsletter": planned.compiled.letterhead.newsletter,
-        "segment": planned.segment,
-        "content_hash": planned.content_hash,
-        "audience_hash": audience_hash,
-        "planned": len(planned.deliveries),
-        "skipped": dict(Counter(str(skip.reason) for skip in planned.skips)),
-        "editions": [
-            {"hash": e.hash, "subject": e.subject, "stories": list(e.stories), "readers": readers[e.hash]}
-            for e in planned.editions
-        ],
-    }
+    planned, mailing = plan_mailing(store, order, actor=actor, now=datetime.now(UTC))
+    outline = outline_of_mailing(store, mailing) if mailing else outline_of_plan(planned)
+    if as_json:
+        show.document(outline.as_json())
+    else:
+        show_outline(outline)
+        if mailing:
+            show_readers(store, mailing.id)
+    return mailing
 
 
-def show_plan(planned: "Plan") -> None:
+def show_findings(prepared: "Prepared", now: datetime) -> None:
+    """The last look before mail leaves: whatever `check` says, and a date that readers would wonder at."""
+    from newsletter.checks import check_date
+
+    for finding in (*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))):
+        if finding.severity != "error":
+            show.finding(finding)
+
+
+def show_outline(outline: "Outline") -> None:
     """Counts first, so that a wrong number is seen at once."""
-    from collections import Counter
-
     from newsletter.mailing.explaining import REASONS
 
-    head = planned.compiled.letterhead
-    show.line(f"{head.title}: {head.slug}, from {head.sender.name} <{head.sender.address}>, to {planned.segment}\n")
-    skips = Counter(skip.reason for skip in planned.skips)
-    rows = [("gets it", len(planned.deliveries), "")]
-    rows += [(f"skipped: {reason}", number, REASONS[reason]) for reason, number in sorted(skips.items())]
+    head = outline.letterhead
+    show.line(f"{head.title}: {head.slug}, from {head.sender.name} <{head.sender.address}>, to {outline.segment}\n")
+    rows = [("gets it", outline.planned, "")]
+    rows += [(f"skipped: {reason}", number, REASONS[reason]) for reason, number in sorted(outline.skipped.items())]
     show.table(["reader", "count", "why"], rows)
-    readers = Counter(delivery.edition_hash for delivery in planned.deliveries)
-    if planned.editions:
+    if outline.editions:
         show.table(
             ["edition", "subject", "stories", "readers"],
-            [(e.hash[:12], e.subject, len(e.stories), readers[e.hash]) for e in planned.editions],
+            [(e.hash[:12], e.subject, len(e.stories), readers) for e, readers in outline.editions],
         )
 
 

@@ -31,7 +31,13 @@ def list_segments(as_json: options.AsJson = False) -> None:
 
 
 @app.command()
-def count(expression: Rule, newsletter: options.Newsletter, as_json: options.AsJson = False) -> None:
+def count(
+    expression: Rule,
+    newsletter: Annotated[
+        str | None, typer.Option("--newsletter", "-n", help="Only readers of this one; of all when absent.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
     """
     Count the confirmed readers that an expression yields now.
 
@@ -47,7 +53,7 @@ def count(expression: Rule, newsletter: options.Newsletter, as_json: options.AsJ
         show.document({"expression": expression, "count": number})
     else:
         show.line(f"{show.count(number, 'reader')}: {expression}")
-    show.next_step(f"newsletter subscribers list -n {newsletter} --segment '{expression}'")
+    show.next_step(f"newsletter subscribers list -n {newsletter or 'NEWSLETTER'} --segment '{expression}'")
 
 
 @app.command()

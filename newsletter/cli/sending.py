@@ -71,30 +71,41 @@ def send(  # noqa: PLR0917 - a command has the options it has
 
 def _mailing(store: "Store", wanted: "_Wanted", *, as_json: bool) -> "Mailing | None":
     """The mailing that was named, taken up again, or planned now; None when nobody is left to get it."""
+    from newsletter.cli.planning import plan_order, show_findings
     from newsletter.mailing.planning import open_mailing
 
     if not wanted.is_file:
-        return store.mailings.find(wanted.what)
+        return _shown(store, store.mailings.find(wanted.what), as_json=as_json)
     order = wanted.order()
+    show_findings(order.prepared, datetime.now(UTC))
     mailing = open_mailing(store, order)
     if mailing:
-        show.note(f"Taking up mailing {mailing.id} again.")
-        return mailing
-    return _plan(store, order, wanted.actor, as_json=as_json)
+        show.note(f"Taking up mailing {mailing.id} again.\n")
+        return _shown(store, mailing, as_json=as_json)
+    # Sent to nobody, the plan is the answer; else the report will be.
+    mailing = plan_order(store, order, wanted.actor, as_json=False) if not as_json else _planned(store, order, wanted)
+    if mailing is None:
+        show.note("Nobody is left to get it, so nothing was sent.")
+    return mailing
 
 
-def _plan(store: "Store", order: "Order", actor: str, *, as_json: bool) -> "Mailing | None":
-    from newsletter.cli.planning import plan_form, show_plan, show_readers
+def _planned(store: "Store", order: "Order", wanted: "_Wanted") -> "Mailing | None":
+    """Plan without a word; only when nobody is left, the plan is the document that was asked for."""
+    from newsletter.mailing.outline import outline_of_plan
     from newsletter.mailing.planning import plan_mailing
 
-    planned, mailing = plan_mailing(store, order, actor=actor, now=datetime.now(UTC))
-    if not as_json:
-        show_plan(planned)
+    planned, mailing = plan_mailing(store, order, actor=wanted.actor, now=datetime.now(UTC))
     if mailing is None:
-        if as_json:
-            show.document(plan_form(planned, None, None))
-        show.note("Nobody is left to get it, so nothing was sent.")
-    elif not as_json:
+        show.document(outline_of_plan(planned).as_json())
+    return mailing
+
+
+def _shown(store: "Store", mailing: "Mailing", *, as_json: bool) -> "Mailing":
+    from newsletter.cli.planning import show_outline, show_readers
+    from newsletter.mailing.outline import outline_of_mailing
+
+    if not as_json:
+        show_outline(outline_of_mailing(store, mailing))
         show_readers(store, mailing.id)
     return mailing
 
@@ -227,7 +238,9 @@ def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
         show_report(found)
     if found.waiting:
         waiting = show.count(found.waiting, "waiting delivery", "waiting deliveries")
-        show.next_step(f"newsletter send {mailing_id}  (takes up the {waiting})")
+        due = store.mailings.next_due(mailing_id)
+        when = f", from {due:%H:%M} UTC on" if due else ""
+        show.next_step(f"newsletter send {mailing_id}  (takes up the {waiting}{when})")
     else:
         show.next_step(f"newsletter report {mailing_id}")
     if found.refused or found.unknown or found.waiting:
@@ -267,13 +280,13 @@ def send_test(
             prepared.compiled,
             insist_edition(prepared.compiled, rehearsed, prepared.vocabulary),
             rehearsed,
-            addresses=to,
+            addresses=list(dict.fromkeys(to)),
             transport=wiring.transport_for(settings, name),
             base_url=wiring.example_base_url(),
         )
     )
     for finding in prepared.findings:
-        show.finding(finding)
+        show.remark(finding)
     if as_json:
         show.document([{"email": e, "outcome": str(r.outcome), "detail": r.detail} for e, r in receipts])
     else:

@@ -36,6 +36,12 @@ def finding(found: Finding) -> None:
     typer.echo(f"{found.severity}: {found}", err=True)
 
 
+def remark(found: Finding) -> None:
+    """A finding that does not stop what was asked for; tags are for `check`."""
+    if found.rule != "unknown-tag":
+        typer.echo(f"warning: {found}", err=True)
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 reader`, `2 readers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

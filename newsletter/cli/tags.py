@@ -35,18 +35,24 @@ def list_tags(as_json: options.AsJson = False) -> None:
 
 @app.command()
 def resolve(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Words as somebody wrote them.")],
+    file: Annotated[
+        typer.FileText,
+        typer.Argument(
+            metavar="FILE|-", encoding="utf-8", errors="replace", help="One name per line; - reads standard input."
+        ),
+    ],
     as_json: options.AsJson = False,
 ) -> None:
     """
     Say which tag each name means, or the nearest ones.
 
-    Use it to find out why a story's tag is not known.
+    Use it for a list of tags from elsewhere, or to find out why a story's tag is not known.
 
-    Example: newsletter tags resolve 'AI goverance' 人工智能
+    Example: newsletter tags resolve featured-tags.txt
     """
     from newsletter import wiring
 
+    names = [line.strip() for line in file if line.strip()]
     vocabulary = wiring.load_vocabulary()
     rows = [
         (name, vocabulary.resolve(name), [] if vocabulary.resolve(name) else vocabulary.nearest(name)) for name in names

@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import Finding, TemplateError
 from newsletter.plaintext import FILTERS
+from newsletter.workspace import shipped
 
 _READ = frozenset({".mjml", ".txt", ".yaml"})
 _NEEDED = ("layout.mjml", "text.txt")
@@ -23,15 +24,21 @@ def read_templates(root: Path, folder: str) -> dict[str, str]:
 
     :raises TemplateError: the folder or one of its files is missing, or leads out of the root
     """
-    if not (root / folder).is_dir():
-        raise TemplateError(
-            Finding(message="there is no such template folder", fix="make it, or correct template:", path=folder)
-        )
-    files = {name: text for part in (folder, "partials") for name, text in _texts(root, part)}
+    files = {name: text for part in (folder, "partials") for name, text in _texts(_home(root, part), part)}
     missing = [f"{folder}/{name}" for name in _NEEDED if f"{folder}/{name}" not in files]
     if missing:
         raise TemplateError(*(Finding(message="is missing", fix="add it", path=path) for path in missing))
     return files
+
+
+def _home(root: Path, part: str) -> Path:
+    """A workspace may hold some templates of its own and leave the rest to the shipped ones."""
+    for home in (root, shipped("templates")):
+        if (home / part).is_dir():
+            return home
+    raise TemplateError(
+        Finding(message="there is no such template folder", fix="make it, or correct template:", path=part)
+    )
 
 
 def _texts(root: Path, part: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Say why one reader did or did not get one mailing, and each of its stories."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,12 @@ class Explanation:
         }
 
 
+def _as_planned(verdict: StoryVerdict, stories: Collection[str]) -> StoryVerdict:
+    """What was planned counts; the reader's interests may have changed since."""
+    is_in = verdict.story.id in stories
+    return verdict if verdict.included == is_in else StoryVerdict(verdict.story, is_in, "interests-changed-since")
+
+
 def explain(store: Store, mailing: Mailing, email: str, vocabulary: Vocabulary) -> Explanation:
     """
     :raises RefusedError: nobody of that address reads this newsletter
@@ -58,5 +65,5 @@ def explain(store: Store, mailing: Mailing, email: str, vocabulary: Vocabulary) 
         skip = store.mailings.skip_of(mailing.id, email)
         return Explanation(email, False, str(skip or "joined-later"), (), None)
     verdicts = judge_stories(store.mailings.compiled(mailing.id), readers[0].interests, vocabulary)
-    sent = tuple(StoryVerdict(v.story, v.story.id in delivery.stories, v.why) for v in verdicts)
+    sent = tuple(_as_planned(verdict, delivery.stories) for verdict in verdicts)
     return Explanation(email, True, "in-segment", sent, delivery)

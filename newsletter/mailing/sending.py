@@ -1,6 +1,7 @@
 """Send a planned mailing: check that readers can leave, hand over what is waiting, and account for every reader."""
 
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Terms:
     rate: float | None = None
     should_stop: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
 
 
 def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIssue:
@@ -108,6 +110,7 @@ def _run(compiled: CompiledIssue, mailing_id: int, terms: Terms) -> Run:
         rate=terms.rate,
         should_stop=terms.should_stop,
         now=terms.now,
+        sleep=terms.sleep,
     )
 
 

@@ -126,7 +126,8 @@ def _completed(located: Located, frame: Frame, path: str) -> tuple[dict[str, Any
     """
     kind = frame.kind or _likely_kind(located.values)
     written = {name: value for name, value in located.values.items() if value is not None}
-    values: dict[str, Any] = located.values | {"language": "en"} | _defaults(frame.masthead, kind) | written
+    defaults = _defaults(frame.masthead, kind, written.get("language"))
+    values: dict[str, Any] = located.values | {"language": "en"} | defaults | written
     findings: list[Finding] = []
     values["kind"] = kind
     if any(finding.rule == "unknown-newsletter" for finding in frame.findings):
@@ -139,8 +140,8 @@ def _completed(located: Located, frame: Frame, path: str) -> tuple[dict[str, Any
     return values, findings
 
 
-def _defaults(masthead: Masthead | None, kind: Kind) -> dict[str, Any]:
-    found = masthead.defaults() if masthead else {}
+def _defaults(masthead: Masthead | None, kind: Kind, language: str | None) -> dict[str, Any]:
+    found = masthead.defaults(language) if masthead else {}
     return {name: value for name, value in found.items() if name in MODELS[kind].model_fields}
 
 

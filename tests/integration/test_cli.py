@@ -226,8 +226,9 @@ def test_a_mistake_ends_in_one_clear_line_and_the_right_code(
         assert len(answer.errors) == 1
 
 
-def test_json_is_the_only_thing_on_standard_output(command: Command) -> None:
+def test_json_is_the_only_thing_on_standard_output(command: Command, tmp_path: Path) -> None:
     with_sample(command)
+    (tmp_path / "raw.txt").write_text("AI goverance\n人工智能\n", encoding="utf-8")
     for words in (
         ("check", BRIEF, "--json"),
         ("build", BRIEF, "--json"),
@@ -238,7 +239,7 @@ def test_json_is_the_only_thing_on_standard_output(command: Command) -> None:
         ("report", "1", "--json"),
         ("segments", "list", "--json"),
         ("tags", "list", "--json"),
-        ("tags", "resolve", "AI goverance", "--json"),
+        ("tags", "resolve", "raw.txt", "--json"),
         ("subscribers", "show", "reader@example.com", "--json"),
         ("schema",),
     ):

@@ -135,12 +135,11 @@ def test_a_provider_that_is_down_leaves_everything_planned(store: Store) -> None
 
 
 def test_a_provider_that_stumbles_is_asked_again_and_nobody_is_missed(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store,
 ) -> None:
-    monkeypatch.setattr("newsletter.dispatch.BACK_OFF", (0.0, 0.0))
     transport = FakeTransport(failures=[TransientError("no route to host"), TransientError("no route to host")])
 
-    report = send(store, planned(store), transport)
+    report = send(store, planned(store), transport, sleep=lambda _: None)
 
     assert report.deliveries[DeliveryState.ACCEPTED] == 6
     assert Counter(len(copies) for copies in transport.inboxes.values()) == {1: 6}
@@ -161,7 +160,6 @@ def test_a_refused_reader_is_named_with_what_the_provider_said(store: Store) -> 
 
     assert report.refused == (("reader4@example.com", "550 5.1.1 no such mailbox"),)
     assert report.mailing.status is MailingStatus.SENT
-    assert not report.is_complete
 
 
 def test_a_deferred_reader_is_tried_again_when_it_is_time(store: Store) -> None:
@@ -210,6 +208,30 @@ def test_asked_to_stop_it_stops_between_two_batches_and_goes_on_later(store: Sto
     assert stopped.deliveries[DeliveryState.PLANNED] == 2
     assert stopped.deliveries[DeliveryState.UNKNOWN] == 0
     assert done.deliveries[DeliveryState.ACCEPTED] == 6
+
+
+def test_a_rate_is_kept_from_the_first_message_on(store: Store) -> None:
+    naps: list[float] = []
+    slow = Terms(
+        transport=FakeTransport(batch_size=100), keys=KEYS, base_url="", actor="test", now=lambda: NOW,
+        rate=2.0, sleep=naps.append,
+    )  # fmt: skip
+
+    batches = [batch.total() for batch in send_mailing(store, planned(store), slow)]
+
+    assert batches == [2, 2, 2]
+    assert 2 < sum(naps) <= 3
+
+
+def test_asked_to_stop_it_does_not_wait_out_its_pace(store: Store) -> None:
+    naps: list[float] = []
+    slow = Terms(
+        transport=FakeTransport(), keys=KEYS, base_url="", actor="test", now=lambda: NOW,
+        rate=0.001, sleep=naps.append, should_stop=lambda: len(naps) > 3,
+    )  # fmt: skip
+
+    assert len(list(send_mailing(store, planned(store), slow))) == 1
+    assert len(naps) == 4
 
 
 def test_a_second_sender_of_the_same_mailing_is_refused(store: Store) -> None:

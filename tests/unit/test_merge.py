@@ -24,8 +24,8 @@ def test_the_greeting_names_the_reader_and_evaluates_nothing(name: str, expected
 @pytest.mark.parametrize(
     ("language", "day", "expected"),
     [
-        ("en", date(2026, 3, 1), " on 1 March 2026"),
-        ("zh-Hans", date(2026, 12, 31), "于2026年12月31日"),
+        ("en", date(2026, 3, 1), " (since 1 March 2026)"),
+        ("zh-Hans", date(2026, 12, 31), "（自2026年12月31日起）"),
         ("en", None, ""),
     ],
 )

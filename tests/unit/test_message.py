@@ -97,7 +97,7 @@ def test_any_text_around_a_slot_is_read_back_as_it_was(before: str, after: str) 
     token = slot(SOURCE, Part.TEXT, Field.SINCE)
     edition = replace(an_edition(), text=f"{before}\n.{before}{token}{after}{token}\n{after}\n", html=before + after)
     text, formatted = parts(prebuild(edition).fill(a_recipient()))
-    assert text == edition.text.replace(token, "1 March 2026")
+    assert text == edition.text.replace(token, " (since 1 March 2026)")
     assert formatted == before + after
 
 
