@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import demo, issues, mailings, planning, segments, sending, subscribers, tags
+from newsletter.cli import demo, doctor, issues, mailings, planning, segments, sending, starting, subscribers, tags
 from newsletter.errors import NewsletterError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+starting.add_to(app)
 issues.add_to(app)
 planning.add_to(app)
 sending.add_to(app)
@@ -25,6 +26,7 @@ mailings.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 app.add_typer(tags.app, name="tags")
+doctor.add_to(app)
 demo.add_to(app)
 
 #: set by --debug; a traceback reaches a user only then

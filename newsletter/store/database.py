@@ -57,8 +57,8 @@ def connect(url: str, *, wait_seconds: float) -> Database:
     :param wait_seconds: how long to wait for another process that is writing
     :raises StoreError: if the address is none of ours, or there is no such folder
     """
-    parsed = _parsed(url)
-    path = _file(parsed)
+    parsed = parsed_address(url)
+    path = file_of(parsed)
     if path is not None:
         _create_private(path)
     options: dict[str, Any] = {"poolclass": QueuePool} if path else {"poolclass": StaticPool}
@@ -68,7 +68,7 @@ def connect(url: str, *, wait_seconds: float) -> Database:
     return Database(engine, path)
 
 
-def _parsed(url: str) -> sa.URL:
+def parsed_address(url: str) -> sa.URL:
     # The address itself is never repeated in an error: it may hold a password.
     try:
         parsed = sa.make_url(url)
@@ -82,7 +82,7 @@ def _parsed(url: str) -> sa.URL:
     return parsed.set(drivername="sqlite")
 
 
-def _file(url: sa.URL) -> Path | None:
+def file_of(url: sa.URL) -> Path | None:
     if url.database in (None, "", ":memory:"):
         return None
     return Path(url.database or "")

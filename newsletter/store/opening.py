@@ -23,17 +23,17 @@ def open_schema(database: Database) -> str:
     :raises StoreError: if the database belongs to something else or to a newer version
     """
     with database.reading() as connection:
-        version = _version(connection, database.path)
+        version = version_of(connection, database.path)
         if version == HEAD:
-            return _store_id(connection, database.path)
+            return store_id_of(connection, database.path)
     with database.writing() as connection:
         # Another process may have been faster.
-        if _version(connection, database.path) != HEAD:
+        if version_of(connection, database.path) != HEAD:
             _upgrade(connection)
-        return _store_id(connection, database.path)
+        return store_id_of(connection, database.path)
 
 
-def _version(connection: sa.Connection, path: Path | None) -> str | None:
+def version_of(connection: sa.Connection, path: Path | None) -> str | None:
     """The revision that the database is at; None for an empty one."""
     tables = sa.inspect(connection).get_table_names()
     if not tables:
@@ -52,7 +52,7 @@ def _version(connection: sa.Connection, path: Path | None) -> str | None:
     return str(version)
 
 
-def _store_id(connection: sa.Connection, path: Path | None) -> str:
+def store_id_of(connection: sa.Connection, path: Path | None) -> str:
     found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == "store_id")).scalar()
     if found is None:
         raise _damaged(path)

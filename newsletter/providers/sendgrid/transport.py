@@ -51,7 +51,7 @@ class SendGridTransport:
         if not parts.hostname or not (parts.scheme == "https" or parts.hostname in _THIS_MACHINE):
             raise SettingsError("NEWSLETTER_SENDGRID_URL does not begin with https://", fix="the key travels with it")
         self.timeout = timeout
-        self._client = SendGridAPIClient(api_key, host=url.rstrip("/")).client
+        self.client = SendGridAPIClient(api_key, host=url.rstrip("/")).client
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class SendGridTransport:
     def _post(self, edition: Edition, copies: list[Copy]) -> Answer:
         try:
             # Per call, because the client's own default is to wait for ever.
-            response = self._client.mail.send.post(request_body=body_of(edition, copies), timeout=self.timeout)
+            response = self.client.mail.send.post(request_body=body_of(edition, copies), timeout=self.timeout)
         except HTTPError as error:
             return Answer(error.status_code, error.headers or {}, error.body or b"")
         except (OSError, http.client.HTTPException) as error:

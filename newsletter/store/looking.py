@@ -1,0 +1,55 @@
+"""Look at a database without creating, upgrading or changing it."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newsletter.store import database, opening
+from newsletter.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What stands at an address: nothing, an empty file, an older store, or one of today's schema."""
+
+    place: str
+    is_there: bool
+    version: str | None = None
+    #: of a store of today's schema only
+    store_id: str | None = None
+
+    @property
+    def is_current(self) -> bool:
+        return self.version == opening.HEAD
+
+
+def look(url: str) -> Look:
+    """
+    What a command would find there.
+
+    :raises StoreError: it cannot be read, is damaged, or is another program's or a newer version's
+    """
+    path = database.file_of(database.parsed_address(url))
+    if path is None or not path.exists():
+        return Look(str(path or "a database in memory"), is_there=False)
+    found = _untouched(path)
+    try:
+        with found.reading() as connection:
+            version = opening.version_of(connection, path)
+            store_id = opening.store_id_of(connection, path) if version == opening.HEAD else None
+            return Look(str(path), is_there=True, version=version, store_id=store_id)
+    finally:
+        found.close()
+
+
+def _untouched(path: Path) -> Database:
+    """
+    A connection that neither creates the file nor sets the mode of its journal, as an ordinary one does to any file.
+
+    `ro` would leave the journal's files behind.
+    """
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.NullPool)
+    return Database(engine, path)
