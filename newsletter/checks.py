@@ -1,5 +1,6 @@
 """Say what is wrong with an issue before a reader does: what the file's form alone cannot show."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,11 +16,13 @@ from newsletter.tags import Vocabulary
 HTML_LIMIT = 102_400
 HTML_CAUTION = 80_000
 SUBJECT_CAUTION = 90
+#: what drafts have where somebody is to write
+_TODO = re.compile(r"[\W_]*TODO\b")
 
 
 def check_issue(reading: Reading, vocabulary: Vocabulary) -> list[Finding]:
     """Findings about the file, in its order: the reader's warnings, tags nobody knows, what was forgotten."""
-    findings = [*reading.warnings, *_unknown_tags(reading, vocabulary), *_omissions(reading)]
+    findings = [*reading.warnings, *_unknown_tags(reading, vocabulary), *_omissions(reading), *_todo(reading)]
     return sorted(findings, key=lambda finding: (finding.line or 0, finding.column or 0))
 
 
@@ -58,6 +61,28 @@ def _unknown_tags(reading: Reading, vocabulary: Vocabulary) -> Iterator[Finding]
             near = vocabulary.nearest(raw)
             fix = f"did you mean {' or '.join(near)}?" if near else "add it to subscribers/tags.yaml"
             yield reading.finding(path, f"there is no tag {raw!r}", fix, rule="unknown-tag")
+
+
+def _todo(reading: Reading) -> Iterator[Finding]:
+    """A draft must not go out with what nobody has written yet."""
+    for path, text in _written(reading.issue):
+        if text and _TODO.match(text):
+            yield reading.finding(path, "is still to be written", "write it in place of TODO", rule="todo")
+
+
+def _written(issue: AnyIssue) -> Iterator[tuple[Path, str | None]]:
+    yield from ((("subject",), issue.subject), (("preheader",), issue.preheader), (("closing",), issue.closing))
+    if isinstance(issue, DailyBrief):
+        for place, section in enumerate(issue.sections):
+            for number, story in enumerate(section.stories):
+                for name in ("headline", "summary", "why_it_matters"):
+                    yield ("sections", place, "stories", number, name), getattr(story, name)
+        return
+    yield ("intro",), issue.intro
+    for place, update in enumerate(issue.sections):
+        for number, point in enumerate(update.points):
+            for name in ("lead", "text"):
+                yield ("sections", place, "points", number, name), getattr(point, name)
 
 
 def _omissions(reading: Reading) -> Iterator[Finding]:

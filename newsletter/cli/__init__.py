@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import demo, doctor, issues, mailings, planning, segments, sending, starting, subscribers, tags
+from newsletter.cli import (
+    demo,
+    doctor,
+    importing,
+    issues,
+    mailings,
+    planning,
+    segments,
+    sending,
+    starting,
+    subscribers,
+    tags,
+)
 from newsletter.errors import NewsletterError
 
 app = typer.Typer(
@@ -19,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 starting.add_to(app)
+importing.add_to(app)
 issues.add_to(app)
 planning.add_to(app)
 sending.add_to(app)
