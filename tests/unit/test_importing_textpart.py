@@ -144,6 +144,22 @@ def test_stars_and_brackets_of_a_text_part_stay_what_they_are() -> None:
     assert prose_plain(found.intro) == "A *star* and [brackets](https://example.com), snake_case and 2 * 3."
 
 
+@pytest.mark.parametrize(
+    "intro",
+    [
+        f"A word {'of' * 70} that is longer than a line.",
+        "At https://example.com/a-page and on.",
+        "使用AI模型的企业增加，" * 12 + "而且很快。",
+        "使用 AI 模型的企业增加，" * 12 + "而且很快。",
+        "中文“引号”和——破折号，" * 12 + "完。",
+    ],
+)
+def test_lines_join_as_they_were(intro: str) -> None:
+    found = round_trip(an_update(intro=intro))
+    assert isinstance(found, TeamUpdate)
+    assert found.intro == intro
+
+
 def test_what_was_left_out_is_said() -> None:
     made = imported(built(a_brief()), "harbour.txt")
     rules = [finding.rule for finding in made.findings]
