@@ -47,8 +47,7 @@ def tags_in(lines: Sequence[Line]) -> list[str]:
 def say_cloud(lines: Sequence[Line], remarks: Remarks) -> None:
     heading, *rest = lines
     tags = tags_in(rest)
-    some = " ".join(f"'{tag}'" for tag in tags[:3] if "'" not in tag)
     title = prose_plain(heading.text).strip()
     message = f"{title}: {len(tags):,} tags belong to no story and were left out: {', '.join(tags)}"
-    fix = f"to learn which of them the vocabulary knows: newsletter tags resolve {some} …"
+    fix = "to learn which of them the vocabulary knows, save them one a line: newsletter tags resolve FILE"
     remarks.say(heading.number, message, fix, rule="tags")

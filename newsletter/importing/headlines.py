@@ -54,7 +54,16 @@ def _headlines(lines: Sequence[Line]) -> list[int]:
         elif not (label and label.field) and _is_headline(lines, place, has_summary=has_summary):
             found.append(place)
             has_summary = False
-    return found or _by_form(lines)
+    # where a heading is a headline, so are the others of its depth: a story may have neither sources nor labels
+    depths = {lines[place].level for place in found if lines[place].role is Role.HEADING}
+    alike = {n for n, line in enumerate(lines) if line.role is Role.HEADING and line.level in depths}
+    return sorted({*found, *(n for n in alike if _has_words(lines, n))}) or _by_form(lines)
+
+
+def _has_words(lines: Sequence[Line], place: int) -> bool:
+    """Whether something stands below a heading; below a section's heading, the next headline does."""
+    after = _next(lines, place)
+    return after is not None and lines[after].role in (Role.PARAGRAPH, Role.BULLET)
 
 
 def _is_headline(lines: Sequence[Line], place: int, *, has_summary: bool) -> bool:
