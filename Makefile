@@ -42,7 +42,7 @@ programs: ## the outside programs that tests use: smtp-sink and chromium
 
 # --upgrade only when asked for: make lock UPGRADE=--upgrade
 lock: $(READY) ## pin what pyproject.toml asks for, with hashes
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --extra dev --python-version 3.11 \
 		--custom-compile-command "make lock" $(UPGRADE) -o requirements.lock pyproject.toml
 
 wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside

@@ -17,6 +17,9 @@ from newsletter.workspace import segments_file, templates_folder, vocabulary_fil
 
 if TYPE_CHECKING:
     from newsletter.dispatch import Transport
+    from newsletter.mailing.planning import Order
+    from newsletter.mailing.prepare import Prepared
+    from newsletter.mailing.rehearsal import Rehearsed
     from newsletter.segment.grammar import SavedSegment
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
@@ -158,6 +161,49 @@ def _smtp_options(settings: Settings) -> dict[str, Any]:
         "bounce_address": settings.bounce_address,
         "timeout": settings.smtp_timeout,
     }
+
+
+def prepare_issue(path: Path, templates: Path | None = None) -> "Prepared":
+    """Read, compile and check an issue with this workspace's files and settings."""
+    from functools import partial
+
+    from newsletter.mailing.prepare import prepare
+
+    settings = load_settings()
+    return prepare(
+        path, load_materials(templates), imprint_for=partial(imprint_for, settings), links=links_for(settings)
+    )
+
+
+def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) -> "Order":
+    """What was asked to be planned, read and understood."""
+    from newsletter.mailing.planning import Order
+    from newsletter.segment.grammar import parse_segment
+
+    prepared = prepare_issue(path, templates)
+    saved = load_segments(prepared.vocabulary)
+    return Order(
+        prepared=prepared,
+        segment=" ".join(segment.split()),
+        expression=parse_segment(segment, prepared.vocabulary, saved),
+        again=again,
+    )
+
+
+def rehearsed_for(prepared: "Prepared", reader: str | None, interests: str | None) -> "Rehearsed":
+    """Whose copy is shown: a reader of the store, somebody with these interests, or anybody."""
+    from newsletter.mailing.rehearsal import Rehearsed
+
+    if reader:
+        from newsletter.roster import find_reader
+
+        with load_store(load_settings()) as store:
+            return Rehearsed.of(find_reader(store, reader, prepared.issue.newsletter))
+    if interests:
+        from newsletter.roster import known_interests
+
+        return Rehearsed(interests=known_interests(interests.split(","), prepared.vocabulary))
+    return Rehearsed()
 
 
 def example_base_url() -> str:

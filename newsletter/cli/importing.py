@@ -75,7 +75,7 @@ def _placed(file: str, wishes: "Wishes", workspace: "Workspace") -> "Imported":
 
 
 def _drafted(feed: str, since: str, wishes: "Wishes", workspace: "Workspace") -> "Imported":
-    from newsletter.importing.fetching import fetch
+    from newsletter.fetching import fetch
     from newsletter.importing.following import Followed, follow
 
     content = fetch(feed) if "://" in feed else _content(feed)

@@ -10,7 +10,6 @@ from newsletter.cli import options, show
 if TYPE_CHECKING:
     from newsletter.errors import Finding
     from newsletter.mailing.prepare import Prepared
-    from newsletter.mailing.rehearsal import Rehearsed
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,28 +51,13 @@ def check(
 
 
 def _findings(path: Path, templates: Path | None) -> "list[Finding]":
+    from newsletter import wiring
     from newsletter.errors import IssueError, TemplateError
 
     try:
-        return list(prepare_issue(path, templates).findings)
+        return list(wiring.prepare_issue(path, templates).findings)
     except (IssueError, TemplateError) as error:
         return list(error.findings)
-
-
-def prepare_issue(path: Path, templates: Path | None) -> "Prepared":
-    """Read, compile and check an issue with this workspace's files and settings."""
-    from functools import partial
-
-    from newsletter import wiring
-    from newsletter.mailing.prepare import prepare
-
-    settings = wiring.load_settings()
-    return prepare(
-        path,
-        wiring.load_materials(templates),
-        imprint_for=partial(wiring.imprint_for, settings),
-        links=wiring.links_for(settings),
-    )
 
 
 def build(
@@ -98,28 +82,11 @@ def build(
 
     if reader and interests:
         raise typer.BadParameter("choose one of --for and --interests")
-    prepared = prepare_issue(issue, templates)
-    rehearsed = rehearsed_for(prepared, reader, interests)
+    prepared = wiring.prepare_issue(issue, templates)
+    rehearsed = wiring.rehearsed_for(prepared, reader, interests)
     summary = build_files(prepared, rehearsed, output, base_url=wiring.example_base_url())
     _tell(prepared, summary, as_json=as_json)
     show.next_step(f"newsletter plan {issue} --segment everyone")
-
-
-def rehearsed_for(prepared: "Prepared", reader: str | None, interests: str | None) -> "Rehearsed":
-    """Whose copy is shown: a reader of the store, somebody with these interests, or anybody."""
-    from newsletter import wiring
-    from newsletter.mailing.rehearsal import Rehearsed
-
-    if reader:
-        from newsletter.roster import find_reader
-
-        with wiring.load_store(wiring.load_settings()) as store:
-            return Rehearsed.of(find_reader(store, reader, prepared.issue.newsletter))
-    if interests:
-        from newsletter.roster import known_interests
-
-        return Rehearsed(interests=known_interests(interests.split(","), prepared.vocabulary))
-    return Rehearsed()
 
 
 def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> None:

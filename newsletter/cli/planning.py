@@ -1,7 +1,6 @@
 """`plan`: who gets an issue, who does not, and why."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,23 +17,6 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     app.command()(plan)
-
-
-def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) -> "Order":
-    """What was asked for, read and understood."""
-    from newsletter import wiring
-    from newsletter.cli.issues import prepare_issue
-    from newsletter.mailing.planning import Order
-    from newsletter.segment.grammar import parse_segment
-
-    prepared = prepare_issue(path, templates)
-    saved = wiring.load_segments(prepared.vocabulary)
-    return Order(
-        prepared=prepared,
-        segment=" ".join(segment.split()),
-        expression=parse_segment(segment, prepared.vocabulary, saved),
-        again=again,
-    )
 
 
 def plan(
@@ -55,7 +37,7 @@ def plan(
     from newsletter import wiring
 
     settings = wiring.load_settings()
-    order = order_for(issue, templates, segment, again=again)
+    order = wiring.order_for(issue, templates, segment, again=again)
     show_findings(order.prepared, datetime.now(UTC))
     with wiring.load_store(settings) as store:
         mailing = plan_order(store, order, wiring.actor(settings), as_json=as_json)

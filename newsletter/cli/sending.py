@@ -131,9 +131,9 @@ class _Wanted:
             raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
 
     def order(self) -> "Order":
-        from newsletter.cli.planning import order_for
+        from newsletter import wiring
 
-        return order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
+        return wiring.order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
 
 
 def _transport_name(settings: "Settings", chosen: str | None) -> "TransportName":
@@ -264,17 +264,16 @@ def send_test(
     Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
     """
     from newsletter import wiring
-    from newsletter.cli.issues import prepare_issue, rehearsed_for
     from newsletter.mailing.prepare import insist_imprint
     from newsletter.mailing.rehearsal import insist_edition
     from newsletter.mailing.rehearsal import send_test as rehearse
 
     settings = wiring.load_settings()
-    prepared = prepare_issue(issue, templates)
+    prepared = wiring.prepare_issue(issue, templates)
     name = _transport_name(settings, transport)
     if name != "outbox":
         insist_imprint(prepared)
-    rehearsed = rehearsed_for(prepared, reader, None)
+    rehearsed = wiring.rehearsed_for(prepared, reader, None)
     receipts = list(
         rehearse(
             prepared.compiled,

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from newsletter.errors import InputError
-from newsletter.importing.fetching import fetch, is_public, resolve_host
+from newsletter.fetching import fetch, is_public, resolve_host
 
 SPELLINGS = [
     # this machine, in every spelling that some program understands
