@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 COLUMNS = 72
@@ -14,12 +14,16 @@ _WIDE = (
 _FOLLOWERS = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 #: a web address ends where it ends in print: at a space, a quotation mark, or Chinese punctuation
 WEB_ADDRESS = re.compile("https?://[^\\s\u2018-\u201f\u3000-\u303f\uff00-\uffef]+")
+#: one column each: ASCII, Latin letters, dashes, curly quotation marks, the ellipsis, the euro
+_NARROW = re.compile("[\\t\\n\\x20-\\x7e\\u00a0-\\u00ac\\u00ae-\\u02ff\\u2010-\\u2015\\u2018-\\u2022\\u2026\\u20ac]+")
+_NO_SPACE = re.compile("[^ \\t\\n]+")
 _WIDE_CHARACTER = re.compile(f"[{_WIDE}]")
 #: may not begin a line; may not end one (W3C, Requirements for Chinese Text Layout, 3.1.3)
 _CLOSING = frozenset("，。、；：！？）》〉」』】〕〗”’％…—～·\u3000!),.:;?]}")
 _OPENING = frozenset("（《〈「『【〔〖“‘([{￥$")
 
 
+@lru_cache(maxsize=1 << 14)
 def width(text: str) -> int:
     """Columns on the screen."""
     if text.isascii():
@@ -49,28 +53,57 @@ def wrap(
     What matches `alone` is never broken and gets a line of its own. Any other word that is too long is broken, but
     never within a character as people see it.
     """
+    room, columns = columns - measure(first), columns - measure(rest)
+    words = _words(text, columns, alone)
+    lines = _filled(words, room, columns) if words else _by_rules(text, room, columns, alone, measure)
+    return "\n".join(((rest if number else first) + shown).rstrip(" ") for number, shown in enumerate(lines))
+
+
+def _words(text: str, columns: int, alone: re.Pattern[str]) -> list[str]:
+    """The words of a text that is nothing but narrow ones, each of which fits into a line; else none."""
+    if not _NARROW.fullmatch(text) or "NL" in text or alone.search(text):
+        return []
+    words = _NO_SPACE.findall(text)
+    return words if words and max(map(len, words)) <= columns else []
+
+
+def _filled(words: list[str], room: int, columns: int) -> list[str]:
+    """Most of what is written: no rule of Chinese applies, and a character is a column."""
     lines: list[str] = []
-    line, used, room = "", 0, columns - measure(first)
-    for gap, unit, is_alone in _fitting(text, columns - measure(rest), alone, measure):
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > room:
+            lines.append(line)
+            line, room = word, columns
+        else:
+            line = f"{line} {word}"
+    return [*lines, line]
+
+
+def _by_rules(text: str, room: int, columns: int, alone: re.Pattern[str], measure: Callable[[str], int]) -> list[str]:
+    lines: list[str] = []
+    line, used = "", 0
+    for gap, unit, is_alone in _fitting(text, columns, alone, measure):
         size = measure(unit)
         if line and (is_alone or used < 0 or used + len(gap) + size > room):
             lines.append(line)
             line, used, gap = "", 0, ""
-            room = columns - measure(rest)
+            room = columns
         line += gap + unit if line else unit
         # a negative count closes the line
         used = -1 if is_alone else used + len(gap) + size
     if line or not lines:
         lines.append(line)
-    return "\n".join(((rest if number else first) + shown).rstrip(" ") for number, shown in enumerate(lines))
+    return lines
 
 
 def _fitting(
     text: str, columns: int, alone: re.Pattern[str], measure: Callable[[str], int]
 ) -> Iterator[tuple[str, str, bool]]:
     """(space before, unit, whether it wants its own line); units too long for a line come in parts."""
+    has_alone = bool(alone.search(text))
     for gap, unit in _units(text, alone):
-        is_alone = bool(alone.search(unit))
+        is_alone = has_alone and bool(alone.search(unit))
         if is_alone or "@" in unit or measure(unit) <= columns:
             yield gap, unit, is_alone
             continue

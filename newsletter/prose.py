@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_inline import ParserInline
@@ -97,7 +97,7 @@ def _joint(found: re.Match[str]) -> str:
 _TAGS: Mapping[str, str] = {"strong": "strong", "em": "em", "link": "a"}
 
 
-def _marked_up(tokens: list[Token], write: Callable[[str], str], write_url: Callable[[str], str]) -> Iterator[str]:
+def _marked_up(tokens: Iterable[Token], write: Callable[[str], str], write_url: Callable[[str], str]) -> Iterator[str]:
     depth = dict.fromkeys(_TAGS, 0)
     for token in tokens:
         kind, _, side = token.type.partition("_")
@@ -115,7 +115,7 @@ def _opening(token: Token, write_url: Callable[[str], str]) -> str:
     return f'<a href="{write_url(str(token.attrs["href"]))}">' if token.tag == "a" else f"<{token.tag}>"
 
 
-def _unmarked(tokens: list[Token], known: list[str]) -> Iterator[str]:
+def _unmarked(tokens: Iterable[Token], known: list[str]) -> Iterator[str]:
     label: list[str] = []
     href = ""
     for token in tokens:
@@ -139,9 +139,11 @@ def _reference(label: str, href: str, known: list[str]) -> str:
     return f"{label}\u00a0[{known.index(href) + 1}]"
 
 
-def _tokens(paragraph: str) -> list[Token]:
+@lru_cache(maxsize=1 << 10)
+def _tokens(paragraph: str) -> tuple[Token, ...]:
+    """Kept, because both parts of a mail are written from the same paragraphs, and nobody changes them."""
     [inline] = _markdown().parseInline(paragraph)
-    return list(_repaired(inline.children or []))
+    return tuple(_repaired(inline.children or []))
 
 
 def _repaired(tokens: list[Token]) -> Iterator[Token]:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
@@ -28,6 +29,7 @@ _OTHER_DASHES = "\u02d7\u2043\u2212"
 _COMPARED = 80
 
 
+@lru_cache(maxsize=1 << 13)
 def fold(raw: str) -> str:
     """
     The key under which spellings of one word meet: NFKC, case, dashes and spaces, surrounding punctuation.

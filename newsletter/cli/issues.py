@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import options, show
+from newsletter.cli import ahead, options, show
 
 if TYPE_CHECKING:
     from newsletter.errors import Finding
@@ -32,6 +32,7 @@ def check(
 
     Example: newsletter check issues/china-2026-06-10.md
     """
+    ahead.start_press()
     from newsletter.errors import Severity
 
     found = [finding for path in issues for finding in _findings(path, templates)]
@@ -77,6 +78,7 @@ def build(
 
     Example: newsletter build docs/examples/china-ai-brief.md -o out
     """
+    ahead.start_press()
     from newsletter import wiring
     from newsletter.mailing.building import build_files
 

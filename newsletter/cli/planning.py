@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import options, show
+from newsletter.cli import ahead, options, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
@@ -34,6 +34,7 @@ def plan(
 
     Example: newsletter plan issues/china-2026-06-10.md --segment 'china and not crypto'
     """
+    ahead.start_press()
     from newsletter import wiring
 
     settings = wiring.load_settings()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import options, show
+from newsletter.cli import ahead, options, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
@@ -131,6 +131,7 @@ class _Wanted:
             raise typer.BadParameter("a planned mailing has its segment; name an issue file, or leave --segment away")
 
     def order(self) -> "Order":
+        ahead.start_press()
         from newsletter import wiring
 
         return wiring.order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
@@ -263,6 +264,7 @@ def send_test(
 
     Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
     """
+    ahead.start_press()
     from newsletter import wiring
     from newsletter.mailing.prepare import insist_imprint
     from newsletter.mailing.rehearsal import insist_edition

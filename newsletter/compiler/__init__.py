@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from newsletter.compiler.content import Setting, content, source_of, story_tags
 from newsletter.compiler.cutting import cut_html, cut_text
+from newsletter.compiler.folder import read_templates
 from newsletter.compiler.ink import HtmlInk, TextInk
-from newsletter.compiler.pouring import pour, read_templates
+from newsletter.compiler.job import Job, pressed
 from newsletter.compiler.theme import read_theme
 from newsletter.compiler.wording import default_preheader, greetings, labelled
 from newsletter.edition import CompiledIssue, CompiledStory, Letterhead, Links, Piece
 from newsletter.issue import AnyIssue, Choice, DailyBrief
 from newsletter.masthead import Imprint, Masthead
-from newsletter.mjml import mail_html
 from newsletter.tags import Vocabulary
 
 __all__ = ["compile_issue"]
@@ -39,6 +39,7 @@ def compile_issue(
     setting = Setting(issue=issue, masthead=masthead, imprint=imprint, theme=theme, vocabulary=vocabulary, links=links)
     source = source_of(setting, files)
     greeting, without_name = greetings(issue.greeting, theme.labels)
+    html, text = _parts(setting, source, files, folder)
     return CompiledIssue(
         kind=issue.kind,
         source=source,
@@ -50,23 +51,23 @@ def compile_issue(
         stories=_stories(issue, vocabulary),
         choice=issue.stories if isinstance(issue, DailyBrief) else Choice.ALL,
         min_stories=issue.min_stories if isinstance(issue, DailyBrief) else 0,
-        html=_html(setting, source, files, folder),
-        text=_text(setting, source, files, folder),
+        html=html,
+        text=text,
         embargo_at=_embargo(setting),
     )
 
 
-def _html(setting: Setting, source: str, files: dict[str, str], folder: str) -> tuple[Piece, ...]:
-    ink = HtmlInk(source, setting.issue.language)
-    path = f"{folder}/layout.mjml"
-    mjml = pour(files, path, content(setting, ink))
-    return cut_html(mail_html(mjml, path=path), ink, stories=setting.story_ids, path=path)
-
-
-def _text(setting: Setting, source: str, files: dict[str, str], folder: str) -> tuple[Piece, ...]:
-    ink = TextInk(source, setting.issue.language)
-    path = f"{folder}/text.txt"
-    return cut_text(pour(files, path, content(setting, ink)), ink, stories=setting.story_ids, path=path)
+def _parts(
+    setting: Setting, source: str, files: dict[str, str], folder: str
+) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """The pieces of the HTML part and of the text part."""
+    ink, text_ink = HtmlInk(source, setting.issue.language), TextInk(source, setting.issue.language)
+    job = Job(files, folder, content(setting, ink), content(setting, text_ink))
+    html, text = pressed(job)
+    return (
+        cut_html(html, ink, stories=setting.story_ids, path=job.layout),
+        cut_text(text, text_ink, stories=setting.story_ids, path=f"{folder}/text.txt"),
+    )
 
 
 def _letterhead(setting: Setting) -> Letterhead:

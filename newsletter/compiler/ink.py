@@ -53,7 +53,8 @@ class HtmlInk:
 
     def hold(self, text: str) -> str:
         """A token for the text; the place of the contact stays open, for it will hold a link."""
-        return contact_place(self).join(self._held(part) for part in text.split(contact_place(self)))
+        place = contact_place(self)
+        return place.join(map(self._held, text.split(place))) if place in text else self._held(text)
 
     def _held(self, text: str) -> str:
         if not text:

@@ -1,58 +1,43 @@
 """Jinja, fenced in: it reads nothing but the template folder and sees nothing but plain values."""
 
+import re
 import traceback
+from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 from jinja2 import TemplateError as JinjaError
+from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import Finding, TemplateError
 from newsletter.plaintext import FILTERS
-from newsletter.workspace import shipped
 
-_READ = frozenset({".mjml", ".txt", ".yaml"})
-_NEEDED = ("layout.mjml", "text.txt")
-
-
-def read_templates(root: Path, folder: str) -> dict[str, str]:
-    """
-    The texts of the folder and of `partials`, by path below the root.
-
-    :raises TemplateError: the folder or one of its files is missing, or leads out of the root
-    """
-    files = {name: text for part in (folder, "partials") for name, text in _texts(_home(root, part), part)}
-    missing = [f"{folder}/{name}" for name in _NEEDED if f"{folder}/{name}" not in files]
-    if missing:
-        raise TemplateError(*(Finding(message="is missing", fix="add it", path=path) for path in missing))
-    return files
+_FIX = "correct the template"
+#: a product or a repetition in a template may be so large: a number, or characters
+_LARGEST = 1_000_000
+#: what would make two builds of the same file differ
+_BY_CHANCE = "random"
+_MARK = re.compile("\x1e(\\d+)\x1f")
+#: everything that a template can bring about, a nesting too deep for Python's own compiler included
+_FAULTS = (JinjaError, ArithmeticError, AttributeError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError)
 
 
-def _home(root: Path, part: str) -> Path:
-    """A workspace may hold some templates of its own and leave the rest to the shipped ones."""
-    for home in (root, shipped("templates")):
-        if (home / part).is_dir():
-            return home
-    raise TemplateError(
-        Finding(message="there is no such template folder", fix="make it, or correct template:", path=part)
-    )
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """A template lays text out; nothing in it calculates, and nothing grows without bound."""
 
+    intercepted_binops = frozenset({"**", "*", "%"})
 
-def _texts(root: Path, part: str) -> list[tuple[str, str]]:
-    found = sorted(path for path in (root / part).glob("*") if path.suffix in _READ)
-    return [(f"{part}/{path.name}", _text(path, root, f"{part}/{path.name}")) for path in found]
-
-
-def _text(path: Path, root: Path, name: str) -> str:
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise TemplateError(Finding(message="leads out of the template folder", fix="copy the file there", path=name))
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(Finding(message="cannot be read", fix="save it as UTF-8 text", path=name)) from error
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        is_number = all(isinstance(side, int | float) for side in (left, right))
+        if operator == "**" or not is_number or (operator == "*" and abs(left * right) > _LARGEST):
+            raise SecurityError(f"the operator {operator} cannot be used like this in a template")
+        return super().call_binop(context, operator, left, right)
 
 
 def pour(files: Mapping[str, str], path: str, content: Mapping[str, Any]) -> str:
@@ -61,18 +46,60 @@ def pour(files: Mapping[str, str], path: str, content: Mapping[str, Any]) -> str
 
     :raises TemplateError: with the line of the template
     """
-    jinja = _jinja(tuple(files.items()), path.endswith(".mjml"))
     try:
-        return jinja.get_template(path).render(content)
-    except (JinjaError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        return _jinja(tuple(files.items()), path.endswith(".mjml")).get_template(path).render(content)
+    except _FAULTS as error:
         raise TemplateError(_complaint(error, files, path)) from error
 
 
+def place_of(offset: int, files: Mapping[str, str], path: str, content: Mapping[str, Any]) -> "Source":
+    """
+    The template and the line that a character of the filled-in MJML comes from, through every include.
+
+    The template is filled in once more, each line of its own text with a mark before it.
+    """
+    marked = _jinja(tuple(files.items()), True, _Marking).get_template(path).render(content)
+    starts, places, length = [0], [Source(path, 1)], 0
+    for number, text in enumerate(_MARK.split(marked)):
+        if number % 2:
+            starts.append(length)
+            places.append(_Marking.places[int(text)])
+        else:
+            length += len(text)
+    return places[bisect_right(starts, offset) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    path: str
+    line: int
+
+
+class _Marking(Extension):
+    """Puts a mark before each line of a template's text; the mark's number names template and line."""
+
+    places: ClassVar[list[Source]] = []
+
+    def filter_stream(self, stream: TokenStream) -> TokenStream:
+        return TokenStream((self._marked(token, stream.name or "") for token in stream), stream.name, stream.filename)
+
+    def _marked(self, token: Token, name: str) -> Token:
+        if token.type != "data":
+            return token
+        lines = token.value.split("\n")
+        text = "\n".join(f"{self._mark(name, number)}{line}" for number, line in enumerate(lines, start=token.lineno))
+        return Token(token.lineno, token.type, text)
+
+    def _mark(self, name: str, line: int) -> str:
+        self.places.append(Source(name, line))
+        return f"\x1e{len(self.places) - 1}\x1f"
+
+
 @lru_cache(maxsize=8)
-def _jinja(files: tuple[tuple[str, str], ...], is_markup: bool) -> ImmutableSandboxedEnvironment:
+def _jinja(files: tuple[tuple[str, str], ...], is_markup: bool, *extensions: type[Extension]) -> _Sandbox:
     """Kept for as long as the texts stay the same: parsing them takes longer than all the rest."""
     texts = dict(files)
-    jinja = ImmutableSandboxedEnvironment(
+    jinja = _Sandbox(
         loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
         autoescape=is_markup,
         undefined=StrictUndefined,
@@ -80,20 +107,34 @@ def _jinja(files: tuple[tuple[str, str], ...], is_markup: bool) -> ImmutableSand
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        extensions=extensions,
     )
     jinja.filters.update(FILTERS)
+    del jinja.filters[_BY_CHANCE], jinja.globals["lipsum"]
     return jinja
 
 
 def _complaint(error: Exception, files: Mapping[str, str], path: str) -> Finding:
+    place = _place(error, files, path)
     if isinstance(error, TemplateNotFound):
-        return Finding(message=f"includes {error.name}, which is not there", fix="add it to the folder", path=path)
-    if isinstance(error, TemplateSyntaxError):
-        return Finding(
-            message=f"{error.message}", fix="correct the template", path=error.name or path, line=error.lineno
+        is_inside = error.name in files or not (".." in str(error.name) or str(error.name).startswith("/"))
+        what = "is not there" if is_inside else "lies outside of the template folder"
+        return _finding(
+            f"includes {str(error.name)[:80]}, which {what}", "include a file of its folder or of partials", place
         )
+    if isinstance(error, RecursionError):
+        return _finding("nests too deep, or includes itself", "nest less deep", place)
+    return _finding(str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__, _FIX, place)
+
+
+def _finding(message: str, fix: str, place: Source | tuple[str, None]) -> Finding:
+    path, line = (place.path, place.line) if isinstance(place, Source) else place
+    return Finding(message=message, fix=fix, path=path, line=line, rule="template")
+
+
+def _place(error: Exception, files: Mapping[str, str], path: str) -> Source | tuple[str, None]:
+    if isinstance(error, TemplateSyntaxError):
+        return Source(error.name or path, error.lineno)
     # Jinja rewrites the trace so that it names templates and their lines
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    place = (frames[-1].filename, frames[-1].lineno) if frames else (path, None)
-    message = str(error) or type(error).__name__
-    return Finding(message=message, fix="correct the template", path=place[0], line=place[1])
+    return Source(frames[-1].filename, frames[-1].lineno or 1) if frames else (path, None)

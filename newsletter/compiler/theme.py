@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -72,16 +73,20 @@ def read_theme(files: Mapping[str, str], folder: str, language: str) -> Theme:
     :raises TemplateError: with line and column
     """
     path = f"{folder}/theme.yaml"
+    return _theme(files.get(HOUSE, ""), files.get(path, ""), language, path)
+
+
+@lru_cache(maxsize=8)
+def _theme(house: str, own: str, language: str, path: str) -> Theme:
     try:
-        located = _laid_over(_located(files, HOUSE), _located(files, path))
+        located = _laid_over(_located(house, HOUSE), _located(own, path))
         whole = validate(ThemeFile, located, InputError, path=path)
     except InputError as error:
         raise TemplateError(*error.findings) from error
     return _in_language(whole, language, path)
 
 
-def _located(files: Mapping[str, str], path: str) -> Located:
-    text = files.get(path, "")
+def _located(text: str, path: str) -> Located:
     return read_yaml(text, path=path, error=InputError) if text.strip() else Located()
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.compiler.pouring import read_templates
+from newsletter.compiler.folder import read_templates
 from newsletter.compiler.theme import read_theme
 from newsletter.errors import Finding, InputError
 from newsletter.importing.headlines import is_brief

@@ -81,7 +81,12 @@ CUT = "a section is cut in the middle of a tag"
         ("layout.mjml", "<mj-raw>{{ story.cut }}</mj-raw>", "", "a story's number stands outside its cut"),
         ("layout.mjml", "{{ section.cut }}</mj-raw>\n        <mj-text>", "</mj-raw><mj-text>{{ section.cut }}", CUT),
         ("text.txt", "{{ story.cut }}", "", "daily-brief/text.txt: does not mark the story"),
-        ("layout.mjml", "partials/foot.mjml", "../secret", "includes ../secret, which is not there"),
+        (
+            "layout.mjml",
+            "partials/foot.mjml",
+            "../secret",
+            "daily-brief/layout.mjml:87: includes ../secret, which lies outside",
+        ),
         ("theme.yaml", "contents: In this issue", "contents: [x]", "daily-brief/theme.yaml:5:5: labels.en.contents"),
         ("theme.yaml", "  en:\n    preheader", "  en:\n    forecast", "labels.en.preheader: is missing"),
     ],
