@@ -63,7 +63,7 @@ def _words(text: str, columns: int, alone: re.Pattern[str]) -> list[str]:
     """The words of a text that is nothing but narrow ones, each of which fits into a line; else none."""
     if not _NARROW.fullmatch(text) or "NL" in text or alone.search(text):
         return []
-    words = _NO_SPACE.findall(text)
+    words = _NO_SPACE.findall(text) if "\xa0" in text else text.split()
     return words if words and max(map(len, words)) <= columns else []
 
 

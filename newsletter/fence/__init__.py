@@ -6,6 +6,7 @@ counts the whole life of a process, and a fork is cheap where a start is not.
 """
 
 import atexit
+import contextlib
 import json
 import os
 import pickle
@@ -21,7 +22,7 @@ from typing import IO, Any
 from newsletter.errors import NewsletterError
 
 #: seconds until the warm child must have answered; a piece of work ends long before (`child.WALL_SECONDS`)
-_ANSWER_SECONDS = 20
+_ANSWER_SECONDS = 30
 _LENGTH = struct.Struct("!BI")
 
 
@@ -86,7 +87,8 @@ def stop() -> None:
             return
         child.process.kill()
         child.process.wait()
-        child.requests.close()
+        with contextlib.suppress(OSError):  # what was still to be written
+            child.requests.close()
         child.answers.close()
 
 

@@ -16,7 +16,7 @@ DEPTH_LIMIT = 60
 #: a style block with what is in it; a comment; a tag; or a `<` that begins none of them
 TOKEN = re.compile(
     r"(?P<style><(?P<kind>mj-style|style)\b(?P<said>[^>]*)>.*?</(?P=kind)\s*>)|<!--.*?-->"
-    r"""|<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:"[^"]*"|'[^']*'|[^"'<>/]|/(?!>))*)(?P<empty>/?)>|<""",
+    r"""|<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^"'<>/]++|"[^"]*+"|'[^']*+'|/(?!>))*+)(?P<empty>/?)>|<""",
     re.DOTALL,
 )
 ATTRIBUTE = re.compile(r"""(?P<name>[^\s"'=<>/]+)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
