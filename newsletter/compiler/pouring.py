@@ -58,7 +58,10 @@ def place_of(offset: int, files: Mapping[str, str], path: str, content: Mapping[
 
     The template is filled in once more, each line of its own text with a mark before it.
     """
-    marked = _jinja(tuple(files.items()), True, _Marking).get_template(path).render(content)
+    try:
+        marked = _jinja(tuple(files.items()), True, _Marking).get_template(path).render(content)
+    except _FAULTS:  # it does something with its own text that the marks disturb
+        return Source(path, 1)
     starts, places, length = [0], [Source(path, 1)], 0
     for number, text in enumerate(_MARK.split(marked)):
         if number % 2:
