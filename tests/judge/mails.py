@@ -14,7 +14,7 @@ from tests.judge.words import MIXES, News, news_of
 KINDS = ("daily-brief", "team-update")
 SIZES = (1, 10, 20)
 ROOT = Path(__file__).parents[2]
-#: Reserved for examples, with a sender that looks like one of a firm: filters know `example.com` as nobody's.
+#: a sender as a firm has it, on the domain that is reserved for examples
 SETTINGS = {
     "NEWSLETTER_SENDER_NAME": "Harbour Advisers",
     "NEWSLETTER_SENDER_ADDRESS": "advisers@news.example.com",
