@@ -1,11 +1,12 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs fix pictures programs lock wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures programs lock judges-lock wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+JUDGES := tests/judge/node_modules/.package-lock.json
 T ?= tests
 
 help: ## show this list
@@ -14,10 +15,10 @@ help: ## show this list
 demo: $(READY) ## the whole path on the shipped examples; no mail leaves this machine
 	@$(BIN)/newsletter demo
 
-test: $(READY) programs ## all tests; make test T=tests/unit for some
+test: $(READY) programs $(JUDGES) ## all tests; make test T=tests/unit for some
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(T)
 
-check: lint types docs test ## everything that must hold before a change goes in
+check: lint types docs test judge ## everything that must hold before a change goes in
 
 lint: $(READY) ## style, and who may import whom
 	$(BIN)/ruff format --check .
@@ -30,14 +31,17 @@ types: $(READY) ## mypy, strict
 docs: $(READY) ## the links and the commands in every page
 	$(BIN)/pytest tests/unit/test_docs.py
 
+judge: $(READY) programs $(JUDGES) ## both templates, judged by vnu, axe, SpamAssassin and caniemail
+	@$(BIN)/python -m tests.judge
+
 fix: $(READY) ## reformat, and repair what can be repaired
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 pictures: $(READY) programs ## the README's pictures, taken anew in a browser
-	@docs/pictures/make.sh $(BIN)/newsletter
+	@$(BIN)/python -m tests.judge.pictures
 
-programs: ## the outside programs that tests use: smtp-sink and chromium
+programs: ## the outside programs that tests and judges use
 	@tests/programs.sh
 
 # --upgrade only when asked for: make lock UPGRADE=--upgrade
@@ -45,12 +49,20 @@ lock: $(READY) ## pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --extra dev --python-version 3.11 \
 		--custom-compile-command "make lock" $(UPGRADE) -o requirements.lock pyproject.toml
 
+# resolved addresses and funding links are left out: the lock names no host
+judges-lock: ## pin what tests/judge/package.json asks for, with hashes
+	@cd tests/judge && rm -rf node_modules package-lock.json && npm install --package-lock-only --silent && node unlinked.mjs
+
 wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside
 	$(BIN)/python -m hatchling build -t wheel
 
 clean: ## remove what make can make again
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv tests/judge/node_modules dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(JUDGES): tests/judge/package-lock.json | programs
+	@command -v npm >/dev/null || { echo "some judges cannot sit; install npm"; exit 0; }; \
+		cd tests/judge && npm ci --ignore-scripts --silent && touch node_modules/.package-lock.json
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("error: needs Python 3.11 or newer; try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

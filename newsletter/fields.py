@@ -94,13 +94,28 @@ def one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+# What an editor is told of these kinds, as far as a JSON Schema can say it. To us a number is text, and so is `NO`.
+_SCALAR = ["string", "number", "boolean"]
+_NOT_BLANK: dict[str, Any] = {"type": _SCALAR, "pattern": r"\S"}
+_ONE_LINE: dict[str, Any] = {"type": _SCALAR, "pattern": r"^\s*[^\s][^\n\v\f\r\u2028\u2029]*\s*$"}
+_NAME: dict[str, Any] = {"type": ["string", "integer", "boolean"], "pattern": r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"}
+_PAGE: dict[str, Any] = {
+    "format": "uri",
+    "pattern": '^[hH][tT][tT][pP][sS]?://[^\\s/?#@<>"\\\\^`{|}]+([/?#][^\\s<>"\\\\^`{|}]*)?$',
+}
+_MAILBOX: dict[str, Any] = {"format": "email", "pattern": r"^\s*[^\s@]+@[^\s@.]+(\.[^\s@.]+)+\s*$"}
+
 #: one line of text, spaces folded, NFC
-Line = Annotated[str, Field(min_length=1, max_length=LINE_LIMIT), AfterValidator(_one_line)]
+Line = Annotated[
+    str, Field(min_length=1, max_length=LINE_LIMIT, json_schema_extra=_ONE_LINE), AfterValidator(_one_line)
+]
 #: paragraphs with inline Markdown (bold, italics, links); blank lines part paragraphs
-Prose = Annotated[str, Field(min_length=1, max_length=PROSE_LIMIT), AfterValidator(_prose)]
-Slug = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_slug)]
-WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_web_address)]
-MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
+Prose = Annotated[
+    str, Field(min_length=1, max_length=PROSE_LIMIT, json_schema_extra=_NOT_BLANK), AfterValidator(_prose)
+]
+Slug = Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=_NAME), AfterValidator(_slug)]
+WebAddress = Annotated[str, Field(max_length=2_000, json_schema_extra=_PAGE), AfterValidator(_web_address)]
+MailAddress = Annotated[str, Field(max_length=254, json_schema_extra=_MAILBOX), AfterValidator(_mail_address)]
 #: several lines
 Lines = Annotated[tuple[Line, ...], BeforeValidator(one_or_many)]
 

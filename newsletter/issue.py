@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from newsletter.fields import Frozen, Line, Lines, MailAddress, Prose, Slug, WebAddress, one_or_many, shown
@@ -88,8 +88,17 @@ def _none_in_any_case(value: Any) -> Any:
     return "none" if isinstance(value, str) and value.strip().lower() in ("none", "无") else value
 
 
-Day = Annotated[date, BeforeValidator(_day)]
-YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+#: what an editor is told; the words are what _YES_NO knows, in any case
+_YES_OR_NO = {
+    "anyOf": [
+        {"type": "boolean"},
+        {"enum": ["yes", "no", "是", "否"]},
+        {"type": "string", "pattern": r"^\s*([yY][eE][sS]|[nN][oO]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|是|否)\s*$"},
+    ]
+}
+
+Day = Annotated[date, BeforeValidator(_day), Field(json_schema_extra={"pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+YesNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(_YES_OR_NO)]
 
 
 class Sender(Frozen):
@@ -115,11 +124,28 @@ class SourceLink(Frozen):
     url: WebAddress | None = None
 
 
-Source = Annotated[SourceLink, BeforeValidator(_source)]
-Sources = Annotated[tuple[Source, ...], Field(max_length=MOST_ENTRIES), BeforeValidator(one_or_many)]
+_SourceAsWritten = Line | SourceLink
+_Several = Field(max_length=MOST_ENTRIES)
+Source = Annotated[SourceLink, BeforeValidator(_source, json_schema_input_type=_SourceAsWritten)]
+Sources = Annotated[
+    tuple[Source, ...],
+    _Several,
+    BeforeValidator(
+        one_or_many, json_schema_input_type=Annotated[tuple[_SourceAsWritten, ...], _Several] | Line | None
+    ),
+]
 #: raw names, resolved by the vocabulary later
-Tags = Annotated[Lines, Field(max_length=MOST_ENTRIES), BeforeValidator(_listed)]
-Link = Annotated[WebAddress | Literal["none"] | None, BeforeValidator(_none_in_any_case)]
+_OneTag = Annotated[Line, Field(json_schema_extra={"pattern": r"^\s*[^\s,，、;；][^\n,，、;；]*\s*$"})]
+Tags = Annotated[
+    Lines,
+    _Several,
+    BeforeValidator(_listed, json_schema_input_type=Annotated[tuple[Line, ...], _Several] | _OneTag | None),
+]
+_NoLink = Annotated[str, Field(json_schema_extra={"pattern": r"^\s*([nN][oO][nN][eE]|无)\s*$"})]
+Link = Annotated[
+    WebAddress | Literal["none"] | None,
+    BeforeValidator(_none_in_any_case, json_schema_input_type=WebAddress | Literal["none"] | _NoLink | None),
+]
 
 
 class Point(Frozen):

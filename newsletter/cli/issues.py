@@ -107,18 +107,21 @@ def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> No
 
 def schema(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="team-update or daily-brief.")] = None,
+    front_matter: Annotated[
+        bool, typer.Option("--front-matter", help="Of the fields above a Markdown body only.")
+    ] = False,
 ) -> None:
     """
     Print the JSON Schema of an issue file.
 
-    Use it once per editor, which can then complete and check the fields. Without a kind, the schema covers both.
+    An editor that knows it completes and checks the fields while you write; the files that new writes name it already.
+    Without a kind, the schema covers both.
 
     Example: newsletter schema daily-brief > daily-brief.schema.json
     """
-    from pydantic import TypeAdapter
-
-    from newsletter.issue import MODELS, AnyIssue, Kind
+    from newsletter.issue import Kind
+    from newsletter.starting import schema_of
 
     if kind is not None and kind not in list(Kind):
         raise typer.BadParameter(f"{kind!r} is neither team-update nor daily-brief")
-    show.document(MODELS[Kind(kind)].model_json_schema() if kind else TypeAdapter[Any](AnyIssue).json_schema())
+    show.document(schema_of(Kind(kind) if kind else None, front_matter=front_matter))

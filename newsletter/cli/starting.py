@@ -112,7 +112,7 @@ def new(
     Example: newsletter new daily-brief china-2026-06-10
     """
     from newsletter import wiring
-    from newsletter.starting import checked, choose_newsletter, skeleton, write_issue
+    from newsletter.starting import checked, choose_newsletter, schema_line, skeleton, write_issue
 
     chosen = _kind(kind)
     checked("slug", slug)
@@ -125,9 +125,10 @@ def new(
         slug=slug,
         day=masthead.today(datetime.now(UTC)),
         vocabulary=materials.vocabulary,
+        schema=schema_line(chosen, path.parent),
         write_slug=path.stem != slug,
     )
-    write_issue(path, text)
+    write_issue(path, text, workspace=Path())
     show.line(str(path))
     show.next_step(f"fill it in, then newsletter check {shlex.quote(str(path))}")
 

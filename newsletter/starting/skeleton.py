@@ -37,9 +37,20 @@ def choose_newsletter(mastheads: Mapping[str, Masthead], kind: Kind, name: str |
 
 
 def skeleton(
-    kind: Kind, masthead: Masthead, *, slug: str, day: date, vocabulary: Vocabulary, write_slug: bool = False
+    kind: Kind,
+    masthead: Masthead,
+    *,
+    slug: str,
+    day: date,
+    vocabulary: Vocabulary,
+    schema: str = "",
+    write_slug: bool = False,
 ) -> str:
-    """The text of an issue file in the newsletter's language; every field that may be left out is a comment."""
+    """
+    The text of an issue file in the newsletter's language; every field that may be left out is a comment.
+
+    `schema` is a comment too: it tells an editor where the fields are explained.
+    """
     language = masthead.language
     filling = {
         "newsletter": masthead.name,
@@ -49,7 +60,7 @@ def skeleton(
         "contact": masthead.contact or next(iter(masthead.contacts), ""),
         "tags": ", ".join(_tags(vocabulary, language)),
     }
-    lines = ["---", *OPENINGS[language][kind].format(**filling).splitlines()]
+    lines = ["---", *([schema] if schema else []), *OPENINGS[language][kind].format(**filling).splitlines()]
     lines += [f"newsletter: {masthead.name}", f"date: {day.isoformat()}"]
     lines += [f"slug: {slug}"] if write_slug else []
     lines += [] if masthead.kind else [f"kind: {kind}"]

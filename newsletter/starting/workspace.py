@@ -8,6 +8,7 @@ from pathlib import Path
 
 from newsletter.errors import Finding, InputError
 from newsletter.starting.identity import Identity
+from newsletter.starting.schema import workspace_schemas
 from newsletter.starting.writing import unwritable, write_new
 from newsletter.workspace import shipped
 
@@ -66,6 +67,7 @@ def _contents(identity: Identity | None) -> dict[str, bytes]:
             found[f"templates/{path.relative_to(templates).as_posix()}"] = path.read_bytes()
     for name in ("tags.yaml", "segments.yaml"):
         found[f"subscribers/{name}"] = (subscribers / name).read_bytes()
+    found |= {name: text.encode() for name, text in workspace_schemas().items()}
     return found
 
 

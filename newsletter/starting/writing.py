@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from newsletter.errors import Finding, InputError
+from newsletter.starting.schema import workspace_schemas
 
 _SUFFIXES = (".md", ".markdown")
 
@@ -43,9 +44,9 @@ def _name(scratch: Path, path: Path) -> bool:
     return True
 
 
-def write_issue(path: Path, text: str) -> None:
+def write_issue(path: Path, text: str, *, workspace: Path) -> None:
     """
-    Write a new issue file.
+    Write a new issue file, and into the workspace the schemas that it names.
 
     :raises InputError: there is such a file already, or none can be written
     """
@@ -60,6 +61,26 @@ def write_issue(path: Path, text: str) -> None:
     if not is_new:
         fix = "it stays as it is; choose another slug, or another place with --output"
         raise InputError(Finding(message="is there already", fix=fix, path=str(path), rule="exists"))
+    try:
+        _renew_schemas(workspace)
+    except OSError as error:
+        path.unlink()
+        raise InputError(unwritable(Path(error.filename or workspace), error)) from error
+
+
+def _renew_schemas(workspace: Path) -> None:
+    """They are ours: an older one gives way, so that editors know the fields that this program knows."""
+    for name, text in workspace_schemas().items():
+        path, content = workspace / name, text.encode()
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(exist_ok=True)
+        scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            scratch.write_bytes(content)
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, error: OSError | ValueError) -> Finding:

@@ -1,5 +1,6 @@
 """`newsletter new`, and the way from an empty folder to a built mail."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +25,39 @@ def test_from_an_empty_folder_to_a_built_mail(kind: str, command: Command, tmp_p
     assert (checked.code, checked.document) == (0, [])
     assert built.code == 0
     assert "PLACEHOLDER" not in (tmp_path / "out/first-note.txt").read_text()
+
+
+@pytest.mark.parametrize("place", ["first-note.md", "issues/first-note.md", "a/b/first-note.md", "../beside/note.md"])
+def test_an_editor_finds_the_schema_that_a_new_file_names(place: str, command: Command, tmp_path: Path) -> None:
+    said = command("new", "daily-brief", "first-note", "-o", place)
+    assert said.code == 0
+
+    fence, line = (tmp_path / place).read_text(encoding="utf-8").splitlines()[:2]
+    named = (tmp_path / place).parent / line.removeprefix("# yaml-language-server: $schema=")
+    printed = command("schema", "daily-brief", "--front-matter")
+
+    assert fence == "---"
+    assert named.resolve() == tmp_path / ".newsletter/daily-brief.front-matter.schema.json"
+    assert json.loads(named.read_text(encoding="utf-8")) == printed.document
+    assert command("check", "--strict", place).code == 0
+
+
+def test_an_older_schema_is_renewed_and_a_folder_in_its_place_leaves_nothing_behind(
+    command: Command, tmp_path: Path
+) -> None:
+    schema = tmp_path / ".newsletter/team-update.schema.json"
+    schema.parent.mkdir()
+    schema.write_text("{}")
+    assert command("new", "team-update", "note").code == 0
+    assert "$defs" in json.loads(schema.read_text(encoding="utf-8"))
+
+    schema.unlink()
+    schema.mkdir()
+    refused = command("new", "team-update", "other")
+    assert refused.code == 1
+    assert "cannot be written" in refused.errors[0]
+    assert not (tmp_path / "other.md").exists()
+    assert not [path for path in schema.parent.iterdir() if path.name.startswith(".")]
 
 
 def test_the_date_is_today_where_the_newsletter_is(command: Command, tmp_path: Path) -> None:

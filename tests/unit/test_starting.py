@@ -211,15 +211,15 @@ def test_of_many_who_write_one_file_one_wins_and_all_of_it_is_theirs(tmp_path: P
 
 def test_an_issue_is_written_over_nothing(tmp_path: Path) -> None:
     path = tmp_path / "issues" / "note.md"
-    write_issue(path, "first")
+    write_issue(path, "first", workspace=tmp_path)
     with pytest.raises(InputError, match=r"note\.md: is there already"):
-        write_issue(path, "second")
+        write_issue(path, "second", workspace=tmp_path)
     assert path.read_text() == "first"
 
 
 def test_a_new_issue_is_markdown(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"ends in \.md"):
-        write_issue(tmp_path / "note.yaml", "")
+        write_issue(tmp_path / "note.yaml", "", workspace=tmp_path)
     assert everything_in(tmp_path) == {}
 
 
