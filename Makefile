@@ -51,7 +51,7 @@ lock: $(READY) ## pin what pyproject.toml asks for, with hashes
 
 # resolved addresses and funding links are left out: the lock names no host
 judges-lock: ## pin what tests/judge/package.json asks for, with hashes
-	@cd tests/judge && rm -rf node_modules package-lock.json && npm install --package-lock-only --silent && node unlinked.mjs
+	@cd tests/judge && rm -rf node_modules package-lock.json && npm install --package-lock-only --loglevel error && node unlinked.mjs
 
 wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside
 	$(BIN)/python -m hatchling build -t wheel
@@ -62,7 +62,7 @@ clean: ## remove what make can make again
 
 $(JUDGES): tests/judge/package-lock.json | programs
 	@command -v npm >/dev/null || { echo "some judges cannot sit; install npm"; exit 0; }; \
-		cd tests/judge && npm ci --ignore-scripts --silent && touch node_modules/.package-lock.json
+		cd tests/judge && npm ci --ignore-scripts --loglevel error && touch node_modules/.package-lock.json
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("error: needs Python 3.11 or newer; try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -73,8 +73,8 @@ CUT = "a section is cut in the middle of a tag"
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("layout.mjml", "{{ date }}", "{{ dat }}", "daily-brief/layout.mjml:27: 'dat' is undefined"),
-        ("layout.mjml", "{{ date }}", "{{ date }", "daily-brief/layout.mjml:27: unexpected '}'"),
+        ("layout.mjml", "{{ date }}", "{{ dat }}", "daily-brief/layout.mjml:26: 'dat' is undefined"),
+        ("layout.mjml", "{{ date }}", "{{ date }", "daily-brief/layout.mjml:26: unexpected '}'"),
         ("text.txt", "{{ greeting }}", "{{ greeting.__class__.mro() }}", "daily-brief/text.txt:5: "),
         ("text.txt", "{{ greeting }}", "{{ 1 // 0 }}", "daily-brief/text.txt:5: integer division"),
         ("layout.mjml", "{{ story.headline }}", "{{ story.headline | upper }}", "a filter alters what an author wrote"),
