@@ -70,6 +70,22 @@ def prose_plain(text: str) -> str:
     return " ".join("".join(token.content for token in _tokens(paragraph)) for paragraph in _paragraphs(text))
 
 
+def prose_links(text: str) -> list[tuple[str, str]]:
+    """The words and the address of each link, as readers get them."""
+    found: list[tuple[str, str]] = []
+    for paragraph in _paragraphs(text):
+        words: list[str] = []
+        href = ""
+        for token in _tokens(paragraph):
+            if token.type == "link_open":
+                words, href = [], str(token.attrs["href"])
+            elif token.type == "link_close":
+                found.append(("".join(words), href))
+            else:
+                words.append(token.content)
+    return found
+
+
 def chinese_marked(text: str, *, language: str, hold: Callable[[str], str] = html.escape) -> str:
     """Safe HTML in which runs of Chinese within another language say so, for voices, fonts and hyphenation."""
     if language.startswith("zh") or text.isascii() or _KANA.search(text):
