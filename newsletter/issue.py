@@ -8,9 +8,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from newsletter.allowance import Allowance
 from newsletter.fields import Frozen, Line, Lines, MailAddress, Prose, Slug, WebAddress, one_or_many, shown
 
 
@@ -88,26 +89,6 @@ def _none_in_any_case(value: Any) -> Any:
     return "none" if isinstance(value, str) and value.strip().lower() in ("none", "无") else value
 
 
-def _allowed(value: Any) -> Any:
-    """`NL012`, `NL012: why` and `{NL012: why}`, alone, in a list, or as one mapping, are what people write."""
-    entries = [value] if isinstance(value, str | dict) else () if value is None else value
-    if not isinstance(entries, list | tuple):
-        return value
-    return tuple(pair for entry in entries for pair in _allowed_pairs(entry))
-
-
-def _allowed_pairs(entry: Any) -> list[Any]:
-    if isinstance(entry, str):
-        rule, _, why = entry.replace("：", ":", 1).partition(":")
-        return [{"rule": rule.strip(), "reason": why.strip() or None}]
-    if isinstance(entry, dict) and all(why is None or isinstance(why, str) for why in entry.values()):
-        return [entry] if "rule" in entry else [{"rule": rule, "reason": why} for rule, why in entry.items()]
-    if isinstance(entry, Allowed):
-        return [entry]
-    fix = "write one per line, as '- NL402: why it is all right'"
-    raise PydanticCustomError("allow", "is not a list of rules with reasons", {"fix": fix})
-
-
 Day = Annotated[date, BeforeValidator(_day)]
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 
@@ -178,26 +159,6 @@ class BriefSection(Frozen):
     stories: tuple[Story, ...] = Field(min_length=1, max_length=MOST_ENTRIES)
 
 
-class Allowed(Frozen):
-    """A rule of `check` that is set aside for this issue, and why."""
-
-    rule: Line
-    reason: Line | None = None
-
-
-#: as people write it; the form inside is always (rule, reason)
-_ALLOW_SCHEMA = {
-    "description": "Rules of `check` that are set aside for this issue, each with the reason.",
-    "anyOf": [
-        {"type": "object", "additionalProperties": {"type": "string"}},
-        {
-            "type": "array",
-            "items": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
-        },
-    ],
-}
-
-
 class Issue(Frozen):
     """What both kinds have in common. `{{ lead_headline }}` and `{{ story_count }}` stay as written."""
 
@@ -222,9 +183,7 @@ class Issue(Frozen):
     sign_off: Line | None = None
     signature: Line | None = None
     #: never part of what is sent
-    allow: Annotated[
-        tuple[Allowed, ...], Field(max_length=MOST_ENTRIES), BeforeValidator(_allowed), WithJsonSchema(_ALLOW_SCHEMA)
-    ] = ()
+    allow: Allowance = ()
 
 
 class TeamUpdate(Issue):

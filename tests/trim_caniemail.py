@@ -55,7 +55,7 @@ def _lines(made: dict[str, Any]) -> str:
     """A feature a line, so that an update can be read."""
     features = ",\n".join(f"  {_json(slug)}: {_json(one)}" for slug, one in made["features"].items())
     head = "".join(f" {_json(name)}: {_json(made[name])},\n" for name in ("source", "updated", "baseline"))
-    return f"{{\n{head} \"features\": {{\n{features}\n }}\n}}\n"
+    return f'{{\n{head} "features": {{\n{features}\n }}\n}}\n'
 
 
 def _json(value: Any) -> str:

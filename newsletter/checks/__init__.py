@@ -81,9 +81,7 @@ def check_compiled(
     found: dict[Finding, None] = {}
     for rule, function in MAIL_RULES:
         for noted in islice(function(proof), _MOST_OF_A_RULE):
-            finding = Finding(
-                message=noted.message, fix=noted.fix, path=path, rule=rule.id, severity=rule.severity
-            )
+            finding = Finding(message=noted.message, fix=noted.fix, path=path, rule=rule.id, severity=rule.severity)
             found[_placed(finding, reading, noted.path, noted.words)] = None
     return list(found)
 

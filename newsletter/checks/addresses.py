@@ -6,14 +6,15 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 #: parameters that name the mailing, the click or the reader, and no page
 _TRACKING = frozenset({
-    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "twclid", "ttclid", "li_fat_id",
-    "igshid", "igsh", "mc_eid", "mc_cid", "mkt_tok", "_hsenc", "_hsmi", "vero_id", "vero_conv", "oly_anon_id",
-    "oly_enc_id", "rb_clickid", "s_cid", "wickedid", "_openstat", "__s", "ck_subscriber_id", "spm", "srsltid",
+    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "twclid", "ttclid",
+    "li_fat_id", "igshid", "igsh", "mc_eid", "mc_cid", "mkt_tok", "_hsenc", "_hsmi", "vero_id", "vero_conv",
+    "oly_anon_id", "oly_enc_id", "rb_clickid", "s_cid", "wickedid", "_openstat", "__s", "ck_subscriber_id", "spm",
+    "srsltid",
 })  # fmt: skip
 _TRACKING_STARTS = ("utm_", "pk_", "mtm_", "matomo_", "hsa_", "wt_mc")
 SHORTENERS = frozenset({
-    "bit.ly", "bitly.com", "t.co", "tinyurl.com", "goo.gl", "ow.ly", "buff.ly", "is.gd", "v.gd", "lnkd.in", "rebrand.ly",
-    "cutt.ly", "shorturl.at", "rb.gy", "tiny.cc", "t.ly", "bl.ink", "s.id", "dlvr.it", "fb.me", "wp.me", "youtu.be",
+    "bit.ly", "bitly.com", "t.co", "tinyurl.com", "goo.gl", "ow.ly", "buff.ly", "is.gd", "v.gd", "lnkd.in",
+    "rebrand.ly", "cutt.ly", "shorturl.at", "rb.gy", "tiny.cc", "t.ly", "bl.ink", "s.id", "dlvr.it", "fb.me", "wp.me",
     "t.cn", "dwz.cn", "url.cn", "suo.im", "w.url.cn", "u.nu", "0x9.me", "trib.al", "reut.rs", "bloom.bg", "on.ft.com",
     "nyti.ms", "econ.st", "wapo.st", "on.wsj.com", "cnb.cx",
 })  # fmt: skip

@@ -60,11 +60,11 @@ def settle(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 def without_allowed(findings: Sequence[Finding], issue: AnyIssue) -> list[Finding]:
     """A rule without a reason is set aside as well, and NL602 asks for it."""
     named = {entry.rule.upper() for entry in issue.allow}
-    return [found for found in findings if found.rule not in named or not _can_be_allowed(RULES.get(found.rule))]
+    return [found for found in findings if not (found.rule in named and _is_mild(found.rule))]
 
 
-def _can_be_allowed(rule: Rule | None) -> bool:
-    return rule is not None and not rule.protects and rule.stage is not Stage.ALLOW
+def _is_mild(name: str) -> bool:
+    return name in RULES and RULES[name].can_be_allowed
 
 
 def _about_the_list(findings: Sequence[Finding], reading: Reading) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def _about_the_list(findings: Sequence[Finding], reading: Reading) -> Iterator[F
         path, rule = paths[number] if number < len(paths) else ("allow",), RULES.get(entry.rule.upper())
         if rule is None:
             yield _said(reading, path, _UNKNOWN, f"there is no rule {entry.rule!r}", near_rule(entry.rule))
-        elif not _can_be_allowed(rule):
+        elif not rule.can_be_allowed:
             whom = rule.protects or "the list itself"
             yield _said(
                 reading, path, _FORBIDDEN, f"{rule.id} cannot be allowed: it protects {whom}", "delete the entry"

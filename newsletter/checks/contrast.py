@@ -8,7 +8,15 @@ from functools import cache
 from newsletter.checks.markup import Element, Markup
 from newsletter.checks.proof import Proof
 from newsletter.checks.rules import Noted, Rule, Stage, mail_rule
-from newsletter.checks.sheets import Declaration, Selector, StyleRule, declarations_of, fitting, read_selector, read_sheet
+from newsletter.checks.sheets import (
+    Declaration,
+    Selector,
+    StyleRule,
+    declarations_of,
+    fitting,
+    read_selector,
+    read_sheet,
+)
 from newsletter.errors import Severity
 
 Colour = tuple[int, int, int]
@@ -19,10 +27,10 @@ _LARGE, _LARGE_BOLD = 24.0, 18.66
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})(?![0-9a-f])", re.IGNORECASE)
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*\)", re.IGNORECASE)
 _NAMED = {
-    "black": "#000000", "white": "#ffffff", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080", "red": "#ff0000",
-    "maroon": "#800000", "yellow": "#ffff00", "olive": "#808000", "lime": "#00ff00", "green": "#008000",
-    "aqua": "#00ffff", "teal": "#008080", "blue": "#0000ff", "navy": "#000080", "fuchsia": "#ff00ff", "purple": "#800080",
-    "orange": "#ffa500",
+    "black": "#000000", "white": "#ffffff", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080",
+    "red": "#ff0000", "maroon": "#800000", "yellow": "#ffff00", "olive": "#808000",
+    "lime": "#00ff00", "green": "#008000", "aqua": "#00ffff", "teal": "#008080", "blue": "#0000ff", "navy": "#000080",
+    "fuchsia": "#ff00ff", "purple": "#800080", "orange": "#ffa500",
 }  # fmt: skip
 _BLACK, _WHITE, _LINK_BLUE = (0, 0, 0), (255, 255, 255), (0, 0, 238)
 _DARK = re.compile(r"@media[^{]*prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
@@ -45,8 +53,8 @@ class _Look:
     Rule(
         id="NL704",
         title="Text that cannot be read on its ground",
-        reason="Below 4.5:1 many people cannot read it, in sunlight nobody can. Half of all readers use the dark scheme.",
-        example="theme.yaml: muted: \"#b0b0b0\" on sheet: \"#ffffff\"",
+        reason="Below 4.5:1 many people cannot read it, in sunlight nobody can; and many use the dark scheme.",
+        example='theme.yaml: muted: "#b0b0b0" on sheet: "#ffffff"',
         mend="Change the colours in theme.yaml, for the scheme that the message names.",
         stage=Stage.MAIL,
         severity=Severity.ERROR,

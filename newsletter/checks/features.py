@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from newsletter.checks.markup import Element, Markup
 from newsletter.checks.sheets import Declaration, StyleRule, declarations_of, read_sheet
@@ -31,16 +32,20 @@ _SAME = {
 _VALUES = {
     "unit-calc": r"\bcalc\(", "function-clamp": r"\bclamp\(", "function-max": r"\bmax\(", "function-min": r"\bmin\(",
     "function-light-dark": r"\blight-dark\(", "linear-gradient": r"linear-gradient\(", "variables": r"\bvar\(",
-    "radial-gradient": r"radial-gradient\(", "conic-gradient": r"conic-gradient\(", "rgb": r"\brgb\(", "rgba": r"\brgba\(",
+    "radial-gradient": r"radial-gradient\(", "conic-gradient": r"conic-gradient\(",
+    "rgb": r"\brgb\(", "rgba": r"\brgba\(",
     "modern-color": r"\b(?:lch|oklch|lab|oklab)\(", "intrinsic-size": r"\b(?:fit|min|max)-content\b",
     "unit-initial": r"^initial$", "sytem-ui": r"\b(?:system-ui|ui-serif|ui-sans-serif|ui-rounded|ui-monospace)\b",
 }  # fmt: skip
 _IN_VALUE = [(f"css-{name}", re.compile(pattern, re.IGNORECASE)) for name, pattern in _VALUES.items()]
 _UNIT = re.compile(r"(?<![\w#])-?\d*\.?\d+(px|em|rem|%|pt|pc|vh|vw|vmin|vmax|ch|ex|cm|mm|in)(?![\w])", re.IGNORECASE)
 _MEDIA = {
-    "at-media-prefers-color-scheme": "prefers-color-scheme", "at-media-prefers-reduced-motion": "prefers-reduced-motion",
-    "at-media-hover": "hover", "at-media-orientation": "orientation", "at-media-device-pixel-ratio": "device-pixel-ratio",
-}  # fmt: skip
+    "at-media-prefers-color-scheme": "prefers-color-scheme",
+    "at-media-prefers-reduced-motion": "prefers-reduced-motion",
+    "at-media-hover": "hover",
+    "at-media-orientation": "orientation",
+    "at-media-device-pixel-ratio": "device-pixel-ratio",
+}
 _COMBINATORS = {">": "child", "+": "adjacent-sibling", "~": "general-sibling"}
 _PSEUDO = re.compile(r"(::?)([a-z-]+)", re.IGNORECASE)
 _PSEUDO_ELEMENTS = frozenset({"before", "after", "first-letter", "first-line", "marker", "placeholder"})
@@ -56,8 +61,9 @@ _HTML_FAMILIES = {
     ),
 }  # fmt: skip
 _ATTRIBUTES = frozenset({
-    "align", "aria-describedby", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "background", "cellpadding",
-    "cellspacing", "dir", "height", "hidden", "lang", "popover", "required", "role", "srcset", "target", "valign", "width",
+    "align", "aria-describedby", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "background",
+    "cellpadding", "cellspacing", "dir", "height", "hidden", "lang", "popover", "required", "role", "srcset", "target",
+    "valign", "width",
 })  # fmt: skip
 _PICTURE = re.compile(r"\.(apng|avif|bmp|gif|hdr|heif|heic|ico|jpe?g|png|svg|tiff?|webp|mp4)(?:[?#]|$)", re.IGNORECASE)
 _PICTURES = {"jpeg": "jpg", "tif": "tiff", "heic": "heif"}
@@ -169,7 +175,7 @@ def _of_selector(selector: str) -> Iterator[str]:
         yield f"css-pseudo-{kind}-{name.lower()}"
     steps = _PSEUDO.sub("", bare).split()
     yield from (f"css-selector-{_COMBINATORS[mark]}" for mark in _COMBINATORS if mark in bare)
-    if any(one not in _COMBINATORS and other not in _COMBINATORS for one, other in zip(steps, steps[1:], strict=False)):
+    if any(one not in _COMBINATORS and other not in _COMBINATORS for one, other in pairwise(steps)):
         yield "css-selector-descendant"
     yield from (slug for mark, slug in _SIGNS.items() if mark in bare)
 

@@ -18,14 +18,14 @@ from newsletter.fields import shown
 _VAGUE = re.compile(
     r"(?:please )?(?:click|tap|press)(?: here| this link| the link| below)?|here|this|this link|this page|link|more"
     r"|(?:read|see|view|find out|learn|show)(?: (?:it|this))?(?: more| on| here| the (?:full )?(?:story|article|text))"
-    r"|(?:full|whole|original) (?:story|article|text)|(?:more )?details|continue(?: reading)?|source link|website|download"
+    r"|(?:full|whole|original) (?:story|article|text)|(?:more )?details|continue(?: reading)?|source link"
     r"|请?(?:点击|点选|单击|点)(?:这里|此处|此|查看|链接|阅读)?(?:全文|更多|详情|原文)?|这里|此处|链接|原文(?:链接)?|全文|更多|详情|更多详情"
     r"|(?:阅读|查看|了解|看)(?:更多|原文|全文|详情|这里)|點擊(?:這裡|此處)?|這裡|閱讀(?:更多|全文|原文)|了解詳情|查看(?:全文|更多)",
     re.IGNORECASE,
 )
 _AROUND = " \t\u00a0.…>»›→↗⟶[]()（）:：。*_!！,，“”\"'"
 #: what looks like a link and is none to us
-_LOOKS_LIKE = re.compile(r"\[(?P<words>[^\[\]\n]{0,300})\]\((?P<url>[^()\s]{0,2000})\)")
+_LOOKS_LIKE = re.compile(r"\[(?P<words>[^\[\]\n\\]{0,300})\]\((?P<url>[^()\s]{0,2000})\)")
 _ALLOWED = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s@/]+@[^\s@/])", re.IGNORECASE)
 
 
@@ -149,5 +149,3 @@ def tracking(draft: Manuscript) -> Iterator[Spotted]:
 
 def _cut(url: str) -> str:
     return url if len(url) <= 200 else shown(url)
-
-

@@ -67,11 +67,13 @@ class _Reader(HTMLParser):
                 del self._open[depth:]
                 return
 
-    def handle_data(self, data: str) -> None:
+    def take_words(self, data: str) -> None:
         if self._open and self._open[-1].tag == "style":
             self.styles.append(data)
         elif self._open and data.strip():
             self._open[-1].words.append(data)
+
+    handle_data = take_words
 
 
 def read_markup(html: str) -> Markup:

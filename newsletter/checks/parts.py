@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import unquote
 
 from newsletter.checks.proof import Proof
@@ -86,7 +87,7 @@ def heading_order(proof: Proof) -> Iterator[Noted]:
     if levels.count(1) != 1 or levels[0] != 1:
         said = "begins with no h1" if levels.count(1) == 1 else f"has {levels.count(1)} h1"
         yield Noted(f"the HTML part {said}", "give the template one h1, above all other headings")
-    skipped = next(((one, other) for one, other in zip(levels, levels[1:], strict=False) if other > one + 1), None)
+    skipped = next(((one, other) for one, other in pairwise(levels) if other > one + 1), None)
     if skipped:
         yield Noted(f"an h{skipped[1]} follows an h{skipped[0]}", "let the template go down one level at a time")
 
@@ -160,7 +161,9 @@ def control_characters(proof: Proof) -> Iterator[Noted]:
 
 
 #: how people say why somebody gets a mail, for templates that name no day
-_WHY = re.compile(r"\byou (?:get|receive|are receiving|asked|subscribed|signed up)\b|您(?:收到|订阅)|你(?:收到|订阅)", re.IGNORECASE)
+_WHY = re.compile(
+    r"\byou (?:get|receive|are receiving|asked|subscribed|signed up)\b|您(?:收到|订阅)|你(?:收到|订阅)", re.IGNORECASE
+)
 
 
 @mail_rule(

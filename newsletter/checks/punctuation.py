@@ -28,7 +28,7 @@ _AROUND = 8
         title="Half- and full-width marks are mixed",
         reason="A half-width comma in Chinese, or a full-width one in English, looks like a slip of the keyboard.",
         example="- Summary: 九款芯片获准使用,采购范围扩大。",
-        mend="In Chinese write ，。；：！？（）; in English , . ; : ! ? ( ). Numbers, addresses and English phrases keep theirs.",
+        mend="In Chinese write ，。；：！？（）; in English , . ; : ! ? ( ). Numbers and addresses keep theirs.",
     )
 )
 def mixed_widths(draft: Manuscript) -> Iterator[Spotted]:
@@ -65,7 +65,7 @@ def _full_in_latin(text: str) -> str | None:
 #: what opens, by what closes it; half-width brackets are left out, for `a)` has no other half either
 _OPENED_BY = {"”": "“", "’": "‘", "」": "「", "』": "『", "》": "《", "〉": "〈", "】": "【", "〕": "〔", "）": "（"}
 _OPENING = frozenset(_OPENED_BY.values())
-_MARKS = re.compile("[“”‘’「」『』《》〈〉【】〔〕（）\"＂]")
+_MARKS = re.compile('[“”‘’「」『』《》〈〉【】〔〕（）"＂]')
 #: ‘90s and ‘tis, where a program took an apostrophe for an opening quote
 _APOSTROPHE = re.compile(r"‘(?:\d|(?:tis|twas|em|til|cause|n)\b)", re.IGNORECASE)
 _INCHES = re.compile(r'\d"')
@@ -77,7 +77,7 @@ _INCHES = re.compile(r'\d"')
         title="A quote or bracket has no other half",
         reason="The reader cannot tell where somebody else's words end and ours begin.",
         example="- Summary: The minister called it “a first step and left.",
-        mend="Close it. A quotation of several paragraphs opens each of them and closes the last; apostrophes do not count.",
+        mend="Close it. A quotation of several paragraphs opens each of them and closes the last.",
     )
 )
 def unbalanced(draft: Manuscript) -> Iterator[Spotted]:
@@ -145,7 +145,7 @@ def _lonely(text: str) -> int | None:
             return min([place, *(at for _, at in open_at)])
     if open_at:
         return open_at[0][1]
-    return next((place for mark, at in straight.items() if (place := _odd(text, at)) is not None), None)
+    return next((odd for at in straight.values() if (odd := _odd(text, at)) is not None), None)
 
 
 def _closes(mark: str, open_at: list[tuple[str, int]]) -> bool:
@@ -175,7 +175,7 @@ _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff]")
     Rule(
         id="NL223",
         title="An invisible character",
-        reason="It comes along when text is copied, breaks searching and line breaks, and can turn the order of letters.",
+        reason="It comes along when text is copied, and breaks searching, line ends, even the order of letters.",
         example="- Summary: The city\\u200bcommits two billion yuan.",
         mend="Delete it: retype the word, or paste without formatting.",
     )
@@ -186,5 +186,3 @@ def unseen(draft: Manuscript) -> Iterator[Spotted]:
             before = one.text[max(0, found.start() - _AROUND) : found.start()].split("\n")[-1]
             message = f"holds the invisible character U+{ord(found[0]):04X} after '{before.strip()}'"
             yield Spotted(one.path, message, "delete it", found[0])
-
-

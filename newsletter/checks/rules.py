@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import Finding, InputError, Severity
 from newsletter.located import Path
@@ -45,6 +45,27 @@ class Rule:
     severity: Severity = Severity.WARNING
     #: whom it protects; such a rule cannot be allowed
     protects: str = ""
+
+    @property
+    def can_be_allowed(self) -> bool:
+        return not self.protects and self.stage is not Stage.ALLOW
+
+    def how_to_allow(self) -> str:
+        if self.can_be_allowed:
+            return f"write into the front matter 'allow:' and below it '  - {self.id}: why it is all right'."
+        return f"nobody can; it protects {self.protects or 'the list itself'}."
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that `check --explain RULE --json` promises."""
+        return {
+            "rule": self.id,
+            "title": self.title,
+            "severity": str(self.severity),
+            "reason": self.reason,
+            "example": self.example,
+            "mend": self.mend,
+            "can_be_allowed": self.can_be_allowed,
+        }
 
 
 @dataclass(frozen=True, slots=True)

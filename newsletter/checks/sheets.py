@@ -9,7 +9,9 @@ from newsletter.checks.markup import Element, ancestors
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STEP = re.compile(r"([^{};]*)([{};])")
-_SIMPLE = re.compile(r"(?P<kind>[.#]?)(?P<name>[\w-]+|\*)|\[(?P<attribute>[^\]]*)\]|::?(?P<pseudo>[\w-]+)(?:\([^)]*\))?")
+_SIMPLE = re.compile(
+    r"(?P<kind>[.#]?)(?P<name>[\w-]+|\*)|\[(?P<attribute>[^\]]*)\]|::?(?P<pseudo>[\w-]+)(?:\([^)]*\))?"
+)
 _COMBINED = re.compile(r"\s*([>+~])\s*|\s+")
 
 #: (property, value, whether !important)

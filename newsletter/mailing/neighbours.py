@@ -1,4 +1,4 @@
-"""The issues that readers had before: those of the same newsletter in the same folder. None of them can fail a check."""
+"""The issues that readers had before: of the same newsletter, in the same folder. None of them can fail a check."""
 
 import re
 import stat
@@ -43,7 +43,9 @@ def earlier_stories(path: Path, issue: AnyIssue, mastheads: Mapping[str, Masthea
     before = (one for one in _of_newsletter(own.parent, issue.newsletter) if one.day < issue.date and one.path != own)
     latest = nlargest(_REMEMBERED, before, key=lambda one: (one.day, one.path.name))
     masthead = mastheads[issue.newsletter]
-    return tuple(story for one in latest for story in _stories(one, masthead.model_dump_json()) if story.slug != issue.slug)
+    return tuple(
+        story for one in latest for story in _stories(one, masthead.model_dump_json()) if story.slug != issue.slug
+    )
 
 
 def _of_newsletter(folder: Path, newsletter: str) -> Iterator[_Dated]:

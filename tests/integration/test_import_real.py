@@ -30,7 +30,7 @@ def test_every_sentence_is_in_the_file_or_in_the_report(command: Command, tmp_pa
     report = done.document
     kept = folded((tmp_path / "issue.md").read_text(encoding="utf-8"))
     said = folded(" ".join(finding["message"] for finding in report["findings"]))
-    # the title's day stands in the front matter, and what is behind "URL:" became none
+    # the title's day stands in the front matter, and what is behind "URL:" is said to lead nowhere
     lost = [one for one in pieces((SHARED / name).read_text(encoding="utf-8")) if folded(one) not in kept + said]
     assert report["kind"] == DOCUMENTS[name]
     assert [one for one in lost if one not in ("URL: Read more", "China AI Brief — 2026-06-10")] == []
