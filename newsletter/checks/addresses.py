@@ -41,13 +41,13 @@ def fault_of(url: str) -> str | None:
     parts = split(url)
     if parts is None:
         return "is no web address"
+    host = (parts.hostname or "").removesuffix(".")
+    if host in _PORTS or re.match(r"/*https?:/", parts.path, re.IGNORECASE):
+        return "holds https:// twice"
     if parts.scheme == "mailto" or is_inside(url):
         return None
-    host = (parts.hostname or "").removesuffix(".")
     if not all(_LABEL.fullmatch(label) for label in host.split(".")):
         return f"has no host of that name, {host}"
-    if re.match(r"/*https?:/", parts.path, re.IGNORECASE) or host in ("http", "https"):
-        return "holds https:// twice"
     return "holds a '%' that escapes nothing" if _BROKEN_ESCAPE.search(parts.path + parts.query) else None
 
 
@@ -55,7 +55,7 @@ def is_inside(url: str) -> bool:
     """Whether an address leads into a private network, or to the machine of whoever clicks."""
     parts = split(url)
     host = (parts.hostname or "").removesuffix(".") if parts else ""
-    if not host or parts is None or parts.scheme not in _PORTS:
+    if not host or parts is None or parts.scheme not in _PORTS or host in _PORTS:
         return False
     if _NUMERIC.fullmatch(host) or ":" in host:
         try:

@@ -59,7 +59,7 @@ def vague_words(draft: Manuscript) -> Iterator[Spotted]:
         words = (link.words or "").strip(_AROUND)
         if words and len(words) < 40 and _VAGUE.fullmatch(words):
             message = f"the link '{shown(words)}' does not say where it leads"
-            yield Spotted(link.path, message, "link words that name what is behind it", f"[{link.words}]")
+            yield Spotted(link.path, message, "link words that name what is behind it", link.url)
 
 
 @file_rule(

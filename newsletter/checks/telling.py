@@ -12,8 +12,8 @@ from newsletter.located import Path
 _SAME_HEADLINE = 88
 #: the share of three-word runs of the shorter text that the other has too; told twice over 0.5, else under 0.05
 _SAME_SUMMARY = 0.3
-#: fewer runs than this prove nothing, and neither does a headline as short as this
-_FEWEST_RUNS, _SHORTEST = 6, 10
+#: fewer shared runs than this prove nothing, and neither does a headline as short as this
+_FEWEST_RUNS, _SHORTEST = 5, 10
 #: stories kept for each run: a phrase of the trade must not make every story meet every other
 _HOLDERS = 8
 #: so many comparisons of headlines at most; beyond, only the same words count
@@ -109,5 +109,4 @@ def _by_summary(now: Sequence[Told], others: Sequence[Told]) -> dict[int, int]:
 
 
 def _is_same(shared: int, one: frozenset[str], other: frozenset[str]) -> bool:
-    fewest = min(len(one), len(other))
-    return fewest >= _FEWEST_RUNS and shared >= fewest * _SAME_SUMMARY
+    return shared >= max(_FEWEST_RUNS, min(len(one), len(other)) * _SAME_SUMMARY)
