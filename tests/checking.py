@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.checks import Confidential, EarlierStory, check_issue
+from newsletter.compiler import compile_issue
+from newsletter.edition import CompiledIssue, Links
 from newsletter.errors import Finding
+from newsletter.issue import AnyIssue
 from newsletter.masthead import Masthead
 from newsletter.reader import Reading, read_issue_text
 from newsletter.tags import Vocabulary, read_vocabulary
-from tests.builders import a_masthead
+from tests.builders import a_masthead, an_imprint
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 6, 10)
@@ -71,3 +74,8 @@ def secrets_of(**names: str) -> Confidential:
     return read_confidential(
         "\n".join(f"{client}: {value}" for client, value in names.items()), path="confidential.yaml"
     )
+
+
+def compiled(issue: AnyIssue, *, templates: Path = ROOT / "templates", **details: Any) -> CompiledIssue:
+    values = {"masthead": a_masthead(), "imprint": an_imprint(), "vocabulary": VOCABULARY, "links": Links.WEB}
+    return compile_issue(issue, templates=templates, **values | details)

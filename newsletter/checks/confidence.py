@@ -25,12 +25,13 @@ def confidential_name(draft: Manuscript) -> Iterator[Spotted]:
     secret, newsletter = draft.confidential, draft.issue.newsletter
     if not secret.names:
         return
-    texts = ((path, text, secret.found_in(text, newsletter)) for path, text in _texts(draft))
-    addresses = ((path, text, secret.found_in_address(text, newsletter)) for path, text in _addresses(draft))
-    for path, _, name in (*texts, *addresses):
+    texts = ((path, secret.found_in(text, newsletter)) for path, text in _texts(draft))
+    addresses = ((path, secret.found_in_address(text, newsletter)) for path, text in _addresses(draft))
+    for path, name in (*texts, *addresses):
         if name:
             message = f"names '{name}', which subscribers/confidential.yaml keeps from this newsletter"
-            yield Spotted(path, message, "take it out", name)
+            held = (line for _, line in draft.lines_of(path) if secret.found_in_address(line, newsletter))
+            yield Spotted(path, message, "take it out", next(held, ""))
 
 
 def _texts(draft: Manuscript) -> Iterator[tuple[Path, str]]:
@@ -43,9 +44,9 @@ def _texts(draft: Manuscript) -> Iterator[tuple[Path, str]]:
     for name in ("subject_label", "greeting", "closing", "sign_off", "signature", "team"):
         if name not in draft.reading.located.values:
             yield (name,), getattr(issue, name, None) or ""
-    yield ("sender",), issue.sender.name if issue.sender else ""
+    yield ("sender", "name"), issue.sender.name if issue.sender else ""
     for name in ("name", "role") if issue.contact else ():
-        yield ("contact",), getattr(issue.contact, name) or ""
+        yield ("contact", name), getattr(issue.contact, name) or ""
 
 
 def _addresses(draft: Manuscript) -> Iterator[tuple[Path, str]]:
@@ -54,5 +55,5 @@ def _addresses(draft: Manuscript) -> Iterator[tuple[Path, str]]:
     yield from (((*path, "id"), story.id or "") for path, story in draft.stories)
     yield ("slug",), issue.slug
     yield ("reply_to",), issue.reply_to or ""
-    yield ("sender",), issue.sender.address if issue.sender else ""
-    yield ("contact",), (issue.contact.email if issue.contact else "") or ""
+    yield ("sender", "address"), issue.sender.address if issue.sender else ""
+    yield ("contact", "email"), (issue.contact.email if issue.contact else "") or ""

@@ -48,6 +48,21 @@ class _Look:
     is_bold: bool = False
     is_hidden: bool = False
 
+    @property
+    def is_faint(self) -> bool:
+        is_large = self.size >= _LARGE or (self.is_bold and self.size >= _LARGE_BOLD)
+        is_seen = not self.is_hidden and self.size > 0
+        return is_seen and self.contrast < (_ENOUGH_FOR_LARGE if is_large else _ENOUGH)
+
+    @property
+    def contrast(self) -> float:
+        """21 where one of the colours cannot be told."""
+        return contrast(self.colour, self.ground) if self.colour and self.ground else 21.0
+
+    @property
+    def pair(self) -> str:
+        return " on ".join("#{:02x}{:02x}{:02x}".format(*colour) for colour in (self.colour, self.ground) if colour)
+
 
 @mail_rule(
     Rule(
@@ -61,19 +76,19 @@ class _Look:
     )
 )
 def low_contrast(proof: Proof) -> Iterator[Noted]:
-    told: set[tuple[Colour, Colour]] = set()
+    for scheme, look, words in faint(proof.markup):
+        message = f"{look.pair} is {look.contrast:.1f}:1 in the {scheme} scheme ('{words}')"
+        yield Noted(message, "choose colours of at least 4.5:1 in theme.yaml")
+
+
+def faint(markup: Markup) -> Iterator[tuple[str, _Look, str]]:
+    """Scheme, look and first words of what cannot be read, each pair of colours once."""
+    told: set[str] = set()
     for scheme in ("light", "dark"):
-        for element, look in _looks(proof.markup, scheme):
-            if look.is_hidden or look.colour is None or look.ground is None or not element.words:
-                continue
-            ratio = contrast(look.colour, look.ground)
-            is_large = look.size >= _LARGE or (look.is_bold and look.size >= _LARGE_BOLD)
-            pair = (look.colour, look.ground)
-            if ratio < (_ENOUGH_FOR_LARGE if is_large else _ENOUGH) and pair not in told:
-                told.add(pair)
-                words = " ".join(element.words[0].split())[:30]
-                message = f"{_hex(pair[0])} on {_hex(pair[1])} is {ratio:.1f}:1 in the {scheme} scheme ('{words}')"
-                yield Noted(message, "choose colours of at least 4.5:1 in theme.yaml")
+        for element, look in _looks(markup, scheme):
+            if element.words and look.is_faint and look.pair not in told:
+                told.add(look.pair)
+                yield scheme, look, " ".join(element.words[0].split())[:30]
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -87,10 +102,6 @@ def _luminance(colour: Colour) -> float:
     shares = [part / 255 for part in colour]
     red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _hex(colour: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 @cache
@@ -160,8 +171,7 @@ def _with(look: _Look, name: str, value: str, above: _Look) -> _Look:
         clear = value in ("transparent", "none", "inherit", "initial", "unset")
         return look if clear else replace(look, ground=None if "url(" in value else read_colour(value))
     if name == "font-size" and (found := _SIZE.fullmatch(value)):
-        hidden = look.is_hidden or float(found[1]) == 0
-        return replace(look, size=float(found[1]), is_hidden=hidden)
+        return replace(look, size=float(found[1]))
     if name == "font-weight":
         return replace(look, is_bold=value in ("bold", "bolder", "600", "700", "800", "900"))
     if (name, value) in (("display", "none"), ("visibility", "hidden"), ("opacity", "0")):

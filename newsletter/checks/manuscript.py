@@ -132,16 +132,18 @@ class Manuscript:
 
     def spot(self, path: Path, words: str) -> Place | None:
         """Where the words stand, between the field's own place and the next field's."""
+        sought = words.casefold()
+        found = ((place, line.casefold().find(sought)) for place, line in self.lines_of(path))
+        return next((Place(place.line, place.column + at) for place, at in found if at >= 0), None)
+
+    def lines_of(self, path: Path) -> Iterator[tuple[Place, str]]:
+        """The lines of the file that hold a field, the first from where it begins."""
         start = self.reading.place(path)
         after = bisect_right(self._marks, (start.line, start.column))
         last = self._marks[after][0] if after < len(self._marks) else len(self.reading.lines)
-        for number in range(start.line, last + 1):
-            line = self.reading.lines[number - 1 : number]
-            begin = start.column - 1 if number == start.line else 0
-            column = line[0].casefold().find(words.casefold(), begin) if line else -1
-            if column >= 0:
-                return Place(number, column + 1)
-        return None
+        lines = self.reading.lines[start.line - 1 : last]
+        yield from ((start, line[start.column - 1 :]) for line in lines[:1])
+        yield from ((Place(start.line + number), line) for number, line in enumerate(lines[1:], start=1))
 
     @cached_property
     def _marks(self) -> list[tuple[int, int]]:

@@ -112,7 +112,7 @@ SUMMARY = (
     "and wants the work to be finished before the typhoon season of next year begins."
 )
 REWRITTEN = (
-    "In a first for the region, three makers of cranes bid for the northern terminal, says the harbour authority, which "
+    "In a first for the region, three makers of cranes bid for the northern terminal, says the authority, which "
     "wants the work to be finished before the typhoon season."
 )
 CHINESE_SUMMARY = "港务局首次允许三家起重机制造商竞标北部码头，工程须在明年台风季节开始之前完成。"
