@@ -23,7 +23,8 @@ from newsletter.columns import is_wide
 CHINESE = "zh-Hans"
 
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
+#: from the first blank of a run on: elsewhere in it, the search would begin anew at each
+_LINE_BREAK = re.compile(r"(?<!\s)\s*\n\s*")
 _ALLOWED_LINK = re.compile(r"https?://[^\s/?#]+.*|mailto:[^\s@/]+@[^\s@/]+", re.IGNORECASE)
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _HAN_PUNCTUATION = "\u3001-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff0f\uff1a-\uff20\u2018-\u201d\u2014\u2026"

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from newsletter.checks.manuscript import Form, Manuscript
+from newsletter.checks.manuscript import Manuscript
 from newsletter.checks.rules import Rule, Spotted, file_rule
 from newsletter.errors import Severity
 from newsletter.located import Path
-from newsletter.prose import prose_plain
 
 
 @file_rule(
@@ -37,7 +36,7 @@ def confidential_name(draft: Manuscript) -> Iterator[Spotted]:
 def _texts(draft: Manuscript) -> Iterator[tuple[Path, str]]:
     """Whatever is read in a copy, what the newsletter adds included; emphasis parts no name."""
     issue = draft.issue
-    yield from ((one.path, prose_plain(one.text) if one.form is Form.PROSE else one.text) for one in draft.texts)
+    yield from ((one.path, one.text.replace("*", "")) for one in draft.texts)
     yield from ((("tags", number), tag) for number, tag in enumerate(issue.tags))
     for path, story in draft.stories:
         yield from (((*path, "tags", number), tag) for number, tag in enumerate(story.tags))
@@ -52,7 +51,8 @@ def _texts(draft: Manuscript) -> Iterator[tuple[Path, str]]:
 def _addresses(draft: Manuscript) -> Iterator[tuple[Path, str]]:
     issue = draft.issue
     yield from ((link.path, unquote(link.url)) for link in draft.links)
-    yield from (((*path, "id"), story.id or "") for path, story in draft.stories)
+    written = draft.reading.located.places
+    yield from (((*path, "id"), story.id or "") for path, story in draft.stories if (*path, "id") in written)
     yield ("slug",), issue.slug
     yield ("reply_to",), issue.reply_to or ""
     yield ("sender", "address"), issue.sender.address if issue.sender else ""

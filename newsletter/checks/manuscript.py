@@ -20,6 +20,9 @@ from newsletter.tags import Vocabulary
 #: addresses and the targets of links are no prose; blanks stand in their place, so that all else keeps its own
 _NO_PROSE = re.compile(r"\]\([^()\s]*\)|https?://[^\s<>\"'“”‘’()\[\]（）《》，。；、]+")
 
+_MOST_BRACKETS = 200
+_PLAIN_LINK = re.compile(r"\[([^\[\]\n\\]{0,300})\]\((https?://[^()\s]{1,2000})\)")
+
 
 class Form(StrEnum):
     LINE = "line"
@@ -105,7 +108,7 @@ class Manuscript:
             LinkHere(one.path, words, url)
             for one in self.texts
             if one.form is Form.PROSE and "](" in one.text
-            for words, url in prose_links(one.text)
+            for words, url in _links_in(one.text)
         )
         return (*prose, *_story_links(self.stories))
 
@@ -148,6 +151,11 @@ class Manuscript:
     @cached_property
     def _marks(self) -> list[tuple[int, int]]:
         return sorted({(place.line, place.column) for place in self.reading.located.places.values()})
+
+
+def _links_in(text: str) -> list[tuple[str, str]]:
+    """As readers get them; in a text that is nothing but brackets, which would cost much, those in one piece."""
+    return prose_links(text) if text.count("[") <= _MOST_BRACKETS else _PLAIN_LINK.findall(text)
 
 
 def _letter(issue: AnyIssue) -> Iterator[Written]:

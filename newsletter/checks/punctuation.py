@@ -59,7 +59,9 @@ def _full_in_latin(text: str) -> str | None:
     if _HAN_MARK.search(text) or not _LATIN.search(text):
         return None
     found = _FULL.search(text)
-    return text[max(0, found.start() - _AROUND) : found.end()].split("\n")[-1] if found else None
+    if not found:
+        return None
+    return text[_word_before(text, max(0, found.start() - _AROUND), 0) : found.end()].split("\n")[-1]
 
 
 #: what opens, by what closes it; half-width brackets are left out, for `a)` has no other half either
@@ -126,9 +128,15 @@ class _Marks:
         if place is None:
             return cls("", "", first)
         line_start, line_end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
-        start = max(line_start, place - _AROUND)
+        start = _word_before(text, max(line_start, place - _AROUND), line_start)
         end = min(len(text) if line_end < 0 else line_end, place + _AROUND)
         return cls(text[place], text[start:end].strip(), first)
+
+
+def _word_before(text: str, place: int, first: int) -> int:
+    """Where the word begins in which the place lies; no further back than some twenty characters."""
+    at = text.rfind(" ", max(first, place - 20), place + 1)
+    return at + 1 if at >= 0 else place
 
 
 def _lonely(text: str) -> int | None:

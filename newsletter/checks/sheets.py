@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from newsletter.checks.markup import Element, ancestors
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _STEP = re.compile(r"([^{};]*)([{};])")
 _SIMPLE = re.compile(
     r"(?P<kind>[.#]?)(?P<name>[\w-]+|\*)|\[(?P<attribute>[^\]]*)\]|::?(?P<pseudo>[\w-]+)(?:\([^)]*\))?"
