@@ -123,8 +123,7 @@ def _followed(
 
 def _status(target: "_Target", ends_at: float, method: str) -> tuple[int, str | None]:
     """The answer's number, and where it leads to."""
-    with closing(_Pinned(target, ends_at)) as connection:
-        answer = _asked(connection, target, method)
+    with closing(_Pinned(target, ends_at)) as connection, closing(_asked(connection, target, method)) as answer:
         if answer.status >= 400:
             raise ValueError(f"answers {answer.status}")
         return answer.status, _next(answer)
@@ -153,7 +152,7 @@ def _checked(url: str, *, resolve: Resolve, allow_private: bool) -> _Target:
     if "@" in parts.netloc:
         raise NotVisitedError(url, "holds a name or a password")
     if port not in (None, 80, 443, 8080, 8443) and not allow_private:
-        raise NotVisitedError(url, f"names the port {port}, where no feeds are")
+        raise NotVisitedError(url, f"names the port {port}, where no pages are")
     host = _ascii_host(parts.hostname, url)
     try:
         addresses = tuple(resolve(host))
@@ -205,8 +204,7 @@ def _is_plain_address(host: str) -> bool:
 
 def _get(target: _Target, ends_at: float, limit: int) -> tuple[bytes, str | None]:
     """The page, or where it leads to."""
-    with closing(_Pinned(target, ends_at)) as connection:
-        answer = _asked(connection, target, "GET")
+    with closing(_Pinned(target, ends_at)) as connection, closing(_asked(connection, target, "GET")) as answer:
         if leads_to := _next(answer):
             return b"", leads_to
         if answer.status != 200:

@@ -77,5 +77,10 @@ def secrets_of(**names: str) -> Confidential:
 
 
 def compiled(issue: AnyIssue, *, templates: Path = ROOT / "templates", **details: Any) -> CompiledIssue:
-    values = {"masthead": a_masthead(), "imprint": an_imprint(), "vocabulary": VOCABULARY, "links": Links.WEB}
+    values: dict[str, Any] = {
+        "masthead": a_masthead(),
+        "imprint": an_imprint(),
+        "vocabulary": VOCABULARY,
+        "links": Links.WEB,
+    }
     return compile_issue(issue, templates=templates, **values | details)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from newsletter.checks.markup import Element, ancestors
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_STEP = re.compile(r"([^{};]*)([{};])")
+_STEP = re.compile("([{};])")
 _SIMPLE = re.compile(
     r"(?P<kind>[.#]?)(?P<name>[\w-]+|\*)|\[(?P<attribute>[^\]]*)\]|::?(?P<pseudo>[\w-]+)(?:\([^)]*\))?"
 )
@@ -40,8 +40,9 @@ def read_sheet(css: str) -> Sheet:
     at_rules: list[str] = []
     around: list[str] = []
     open_rule: tuple[str, list[str]] | None = None
-    for found in _STEP.finditer(_COMMENT.sub("", css)):
-        words, mark = found[1].strip(), found[2]
+    steps = _STEP.split(_COMMENT.sub("", css))
+    for step, mark in zip(steps[::2], steps[1::2], strict=False):
+        words = step.strip()
         if open_rule and mark != "{":
             open_rule[1].append(words)
         if mark == "{" and not words.startswith("@"):
