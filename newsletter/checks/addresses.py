@@ -46,7 +46,7 @@ def fault_of(url: str) -> str | None:
         return "holds https:// twice"
     if parts.scheme == "mailto" or is_inside(url):
         return None
-    if not all(_LABEL.fullmatch(label) for label in host.split(".")):
+    if ":" not in host and not all(_LABEL.fullmatch(label) for label in host.split(".")):
         return f"has no host of that name, {host}"
     return "holds a '%' that escapes nothing" if _BROKEN_ESCAPE.search(parts.path + parts.query) else None
 
