@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from newsletter.checks.allowing import without_allowed
 from newsletter.checks.manuscript import Manuscript
 from newsletter.checks.rules import Rule, Spotted, Stage, declared, file_rule
 from newsletter.errors import Finding, Severity
@@ -181,9 +182,9 @@ FAR_DATE = declared(
 
 def check_date(reading: Reading, today: date) -> list[Finding]:
     """The mail is dated by its issue, whenever it leaves."""
-    named = [entry.rule for entry in reading.issue.allow if entry.reason]
-    if abs((reading.issue.date - today).days) <= DATE_CAUTION or FAR_DATE.id in named:
+    if abs((reading.issue.date - today).days) <= DATE_CAUTION:
         return []
     message = f"the mail will be dated {reading.issue.date}, and today is {today}"
     fix = "write the day on which it is sent"
-    return [reading.finding(("date",), message, fix, rule=FAR_DATE.id, severity=FAR_DATE.severity)]
+    found = reading.finding(("date",), message, fix, rule=FAR_DATE.id, severity=FAR_DATE.severity)
+    return without_allowed([found], reading.issue)

@@ -1,10 +1,12 @@
 """Confidential names, and the list by which an author sets a rule aside."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.checks import RULES, Confidential, check_issue, read_confidential, settle
+from newsletter.checks import RULES, Confidential, check_date, check_issue, read_confidential, settle
 from newsletter.checks.confidential import fold_name
 from newsletter.errors import Finding, InputError
 from newsletter.issue import MODELS, Kind
@@ -121,6 +123,20 @@ def test_an_empty_file_keeps_nothing_secret(text: str) -> None:
 
 
 # The list `allow`:
+
+
+@pytest.mark.parametrize(
+    ("today", "allow", "rules"),
+    [
+        (date(2026, 6, 17), "[]", []),
+        (date(2026, 6, 18), "[]", ["NL113"]),
+        (date(2026, 6, 2), "[]", ["NL113"]),
+        (date(2026, 6, 18), "[nl113: an old issue]", []),
+    ],
+)
+def test_a_day_far_from_today_is_said_unless_it_is_allowed(today: date, allow: str, rules: list[str]) -> None:
+    reading = a_reading(a_brief_file(front=f"allow: {allow}\n"))
+    assert [one.rule for one in check_date(reading, today)] == rules
 
 
 def settled(allow: str, *stories: str) -> list[Finding]:
