@@ -1,4 +1,4 @@
-"""Get one page from the web, and never anything from the network that we stand in."""
+"""Get one page from the web, or see whether it is there; never anything from the network that we stand in."""
 
 import http.client
 import ipaddress
@@ -8,7 +8,10 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from newsletter import __version__
@@ -16,6 +19,7 @@ from newsletter.errors import InputError
 
 #: a host's addresses, as text
 Resolve = Callable[[str], Sequence[str]]
+Answer = TypeVar("Answer")
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 SIZE_LIMIT = 5 << 20
@@ -41,6 +45,24 @@ _OPEN_6 = ipaddress.IPv6Network("2000::/3")
 _CLOSED_6 = [ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
 
 
+class NoPageError(InputError):
+    """There is no page to be had; `reason` says why, after the address."""
+
+    way_out = ""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{_shown(url)}: {reason}", fix=self.way_out)
+        self.reason = reason
+
+
+class NotVisitedError(NoPageError):
+    way_out = "give the feed's public address, as https://example.com/feed, or save the feed and name the file"
+
+
+class NoAnswerError(NoPageError):
+    way_out = "look at it in a browser and try again, or save it and name the file"
+
+
 def resolve_host(host: str) -> list[str]:
     """Every address that a name has."""
     return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)))
@@ -63,17 +85,48 @@ def fetch(
     :raises InputError: it is no address of the public web, does not answer in time, or answers too much
     """
     ends_at = time.monotonic() + timeout
+    check = partial(_checked, resolve=resolve, allow_private=allow_private)
+    return _followed(url, check, lambda target: _get(target, ends_at, limit))
+
+
+def visit(url: str, *, timeout: float = 10, resolve: Resolve = resolve_host, allow_private: bool = False) -> None:
+    """
+    See whether a page is there, without reading it: by HEAD, or by GET where that is turned away.
+
+    :raises NotVisitedError: it leads, perhaps after redirects, where this program does not go
+    :raises NoAnswerError: an error, no answer in time, or a circle
+    """
+    ends_at = time.monotonic() + timeout
+    check = partial(_checked, resolve=resolve, allow_private=allow_private)
+    try:
+        _followed(url, check, lambda target: _status(target, ends_at, "HEAD"))
+    except NoAnswerError:
+        _followed(url, check, lambda target: _status(target, ends_at, "GET"))
+
+
+def _followed(
+    url: str, check: "Callable[[str], _Target]", ask: "Callable[[_Target], tuple[Answer, str | None]]"
+) -> Answer:
+    """What is answered at the end of the redirects, each of which is checked like the first address."""
     asked = url
     for _ in range(_REDIRECTS + 1):
-        target = _checked(asked, resolve, allow_private=allow_private)
+        target = check(asked)
         try:
-            content, leads_to = _get(target, ends_at, limit)
+            answer, leads_to = ask(target)
         except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
-            raise _failed(url, _reason(error)) from error
+            raise NoAnswerError(url, _reason(error)) from error
         if leads_to is None:
-            return content
+            return answer
         asked = urljoin(asked, leads_to)
-    raise _failed(url, f"leads on more than {_REDIRECTS} times")
+    raise NoAnswerError(url, f"leads on more than {_REDIRECTS} times")
+
+
+def _status(target: "_Target", ends_at: float, method: str) -> tuple[int, str | None]:
+    """The answer's number, and where it leads to."""
+    with closing(_Pinned(target, ends_at)) as connection, closing(_asked(connection, target, method)) as answer:
+        if answer.status >= 400:
+            raise ValueError(f"answers {answer.status}")
+        return answer.status, _next(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +141,29 @@ class _Target:
     addresses: tuple[str, ...]
 
 
-def _checked(url: str, resolve: Resolve, *, allow_private: bool) -> _Target:
+def _checked(url: str, *, resolve: Resolve, allow_private: bool) -> _Target:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _refused(url, "is not a web address") from error
+        raise NotVisitedError(url, "is not a web address") from error
     if _ODD.search(url) or parts.scheme not in _PORTS or not parts.hostname or len(url) > 2_000:
-        raise _refused(url, "is not a web address")
+        raise NotVisitedError(url, "is not a web address")
     if "@" in parts.netloc:
-        raise _refused(url, "holds a name or a password")
+        raise NotVisitedError(url, "holds a name or a password")
     if port not in (None, 80, 443, 8080, 8443) and not allow_private:
-        raise _refused(url, f"names the port {port}, where no feeds are")
+        raise NotVisitedError(url, f"names the port {port}, where no pages are")
     host = _ascii_host(parts.hostname, url)
     try:
         addresses = tuple(resolve(host))
     except (OSError, UnicodeError) as error:
-        raise _failed(url, "there is no such host") from error
+        raise NoAnswerError(url, "there is no such host") from error
     if not addresses or not (allow_private or all(map(is_public, addresses))):
-        raise _refused(url, "leads into a private network") if addresses else _failed(url, "there is no such host")
+        raise (
+            NotVisitedError(url, "leads into a private network")
+            if addresses
+            else NoAnswerError(url, "there is no such host")
+        )
     return _Target(url, parts, host, port or _PORTS[parts.scheme], addresses)
 
 
@@ -129,12 +186,12 @@ def _ascii_host(host: str, url: str) -> str:
     try:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:
-        raise _refused(url, "is not a web address") from error
+        raise NotVisitedError(url, "is not a web address") from error
     labels = name.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels):
-        raise _refused(url, "is not a web address")
+        raise NotVisitedError(url, "is not a web address")
     if _NUMERIC.fullmatch(labels[-1]) and not _is_plain_address(host):
-        raise _refused(url, "hides an address in numbers")
+        raise NotVisitedError(url, "hides an address in numbers")
     return name.lower()
 
 
@@ -147,21 +204,24 @@ def _is_plain_address(host: str) -> bool:
 
 def _get(target: _Target, ends_at: float, limit: int) -> tuple[bytes, str | None]:
     """The page, or where it leads to."""
-    connection = _Pinned(target, ends_at)
-    try:
-        path = target.parts.path or "/"
-        asked = f"{path}?{target.parts.query}" if target.parts.query else path
-        headers = {"User-Agent": f"newsletter/{__version__}", "Accept-Encoding": "gzip", "Accept": "*/*"}
-        connection.request("GET", _ascii_path(asked), headers=headers)
-        answer = connection.getresponse()
-        leads_to = answer.getheader("Location")
-        if answer.status in _REDIRECTED and leads_to:
+    with closing(_Pinned(target, ends_at)) as connection, closing(_asked(connection, target, "GET")) as answer:
+        if leads_to := _next(answer):
             return b"", leads_to
         if answer.status != 200:
             raise ValueError(f"answers {answer.status}")
         return _content(connection, answer, ends_at, limit), None
-    finally:
-        connection.close()
+
+
+def _asked(connection: "_Pinned", target: _Target, method: str) -> http.client.HTTPResponse:
+    path = target.parts.path or "/"
+    asked = f"{path}?{target.parts.query}" if target.parts.query else path
+    headers = {"User-Agent": f"newsletter/{__version__}", "Accept-Encoding": "gzip", "Accept": "*/*"}
+    connection.request(method, _ascii_path(asked), headers=headers)
+    return connection.getresponse()
+
+
+def _next(answer: http.client.HTTPResponse) -> str | None:
+    return answer.getheader("Location") if answer.status in _REDIRECTED else None
 
 
 def _ascii_path(path: str) -> str:
@@ -235,13 +295,3 @@ def _shown(url: str) -> str:
     """Without what may be a secret, and on one line."""
     bare = re.sub(r"//[^/@]*@", "//…@", url[:200])
     return "".join(mark if mark.isprintable() else "?" for mark in bare)
-
-
-def _refused(url: str, message: str) -> InputError:
-    fix = "give the feed's public address, as https://example.com/feed, or save the feed and name the file"
-    return InputError(f"{_shown(url)}: {message}", fix=fix)
-
-
-def _failed(url: str, reason: str) -> InputError:
-    fix = "look at it in a browser and try again, or save it and name the file"
-    return InputError(f"{_shown(url)}: {reason}", fix=fix)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from newsletter.allowance import Allowance
 from newsletter.fields import Frozen, Line, Lines, MailAddress, Prose, Slug, WebAddress, one_or_many, shown
 
 
@@ -207,6 +208,8 @@ class Issue(Frozen):
     closing: Prose | None = None
     sign_off: Line | None = None
     signature: Line | None = None
+    #: never part of what is sent
+    allow: Allowance = ()
 
 
 class TeamUpdate(Issue):

@@ -23,7 +23,8 @@ from newsletter.columns import is_wide
 CHINESE = "zh-Hans"
 
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
+#: from the first blank of a run on: elsewhere in it, the search would begin anew at each
+_LINE_BREAK = re.compile(r"(?<!\s)\s*\n\s*")
 _ALLOWED_LINK = re.compile(r"https?://[^\s/?#]+.*|mailto:[^\s@/]+@[^\s@/]+", re.IGNORECASE)
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _HAN_PUNCTUATION = "\u3001-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff0f\uff1a-\uff20\u2018-\u201d\u2014\u2026"
@@ -68,6 +69,22 @@ def prose_text(text: str, urls: Iterable[str] = ()) -> PlainProse:
 def prose_plain(text: str) -> str:
     """What is left on one line without marks and addresses, for a preheader."""
     return " ".join("".join(token.content for token in _tokens(paragraph)) for paragraph in _paragraphs(text))
+
+
+def prose_links(text: str) -> list[tuple[str, str]]:
+    """The words and the address of each link, as readers get them."""
+    found: list[tuple[str, str]] = []
+    for paragraph in _paragraphs(text):
+        words: list[str] = []
+        href = ""
+        for token in _tokens(paragraph):
+            if token.type == "link_open":
+                words, href = [], str(token.attrs["href"])
+            elif token.type == "link_close":
+                found.append(("".join(words), href))
+            else:
+                words.append(token.content)
+    return found
 
 
 def chinese_marked(text: str, *, language: str, hold: Callable[[str], str] = html.escape) -> str:

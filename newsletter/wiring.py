@@ -1,19 +1,21 @@
 """The only place that knows which store, transport and files the settings mean."""
 
 import os
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from newsletter.checks import Confidential, read_confidential
 from newsletter.edition import Links
-from newsletter.errors import SegmentError, SettingsError, TemplateError, VocabularyError
+from newsletter.errors import InputError, SegmentError, SettingsError, TemplateError, VocabularyError
 from newsletter.issue import AnyIssue, Sender
 from newsletter.mailing.prepare import Materials
 from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import read_mastheads
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
 from newsletter.tags import Vocabulary, read_vocabulary
-from newsletter.workspace import segments_file, templates_folder, vocabulary_file
+from newsletter.workspace import confidential_file, segments_file, templates_folder, vocabulary_file
 
 if TYPE_CHECKING:
     from newsletter.dispatch import Transport
@@ -51,7 +53,14 @@ def load_materials(templates: Path | None = None) -> Materials:
         folder,
         read_mastheads(_text(declared, TemplateError), path=_shown(declared)),
         load_vocabulary(),
+        load_confidential(),
     )
+
+
+def load_confidential() -> Confidential:
+    """Names that are nobody's but one client's; without the file there are none."""
+    path = confidential_file()
+    return read_confidential(_text(path, InputError), path=_shown(path)) if path.exists() else Confidential()
 
 
 def load_vocabulary() -> Vocabulary:
@@ -66,7 +75,7 @@ def load_segments(vocabulary: Vocabulary) -> "dict[str, SavedSegment]":
     return read_segments(_text(path, SegmentError), path=_shown(path), vocabulary=vocabulary)
 
 
-def _text(path: Path, error: type[TemplateError] | type[VocabularyError] | type[SegmentError]) -> str:
+def _text(path: Path, error: type[TemplateError] | type[InputError]) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as caught:
@@ -171,7 +180,11 @@ def prepare_issue(path: Path, templates: Path | None = None) -> "Prepared":
 
     settings = load_settings()
     return prepare(
-        path, load_materials(templates), imprint_for=partial(imprint_for, settings), links=links_for(settings)
+        path,
+        load_materials(templates),
+        imprint_for=partial(imprint_for, settings),
+        links=links_for(settings),
+        now=datetime.now(UTC),
     )
 
 

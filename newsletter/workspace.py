@@ -39,6 +39,11 @@ def segments_file() -> Path:
     return _own_or_shipped("segments.yaml")
 
 
+def confidential_file() -> Path:
+    """Always one's own: git ignores it, and nothing of it is shipped."""
+    return Path("subscribers") / "confidential.yaml"
+
+
 def _own_or_shipped(name: str) -> Path:
     here = Path("subscribers") / name
     return here if here.is_file() else shipped("subscribers") / name

@@ -10,6 +10,7 @@ from newsletter.cli import ahead, options, show
 if TYPE_CHECKING:
     from newsletter.errors import Finding
     from newsletter.mailing.prepare import Prepared
+    from newsletter.reader import Reading
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,46 +20,103 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    issues: Annotated[list[Path], typer.Argument(metavar="ISSUE...", help="Issue files (.md, .yaml or .json).")],
+    issues: Annotated[
+        list[Path] | None, typer.Argument(metavar="ISSUE...", help="Issue files (.md, .yaml or .json).")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make warnings errors.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Visit the links too; nothing else goes online.")] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule is about, and how to allow it.")
+    ] = None,
     templates: options.Templates = None,
     as_json: options.AsJson = False,
 ) -> None:
     """
     Say what is wrong with an issue, and where.
 
-    Names file, line, column and what to do. Use it while you write, and before you plan; it sends nothing. Exits
-    with 1 when there are errors.
+    Names file, line, column, what to do, and the rule in brackets. Use it while you write, and before you plan; it
+    sends nothing. Exits with 1 when there are errors.
 
     Example: newsletter check issues/china-2026-06-10.md
     """
+    if explain is not None:
+        return _explain(explain, as_json=as_json)
+    if not issues:
+        raise typer.BadParameter("name an issue file, or a rule with --explain", param_hint="ISSUE")
     ahead.start_press()
-    from newsletter.errors import Severity
-
-    found = [finding for path in issues for finding in _findings(path, templates)]
-    errors = sum(strict or finding.severity is Severity.ERROR for finding in found)
+    found = _check_files(issues, templates, online=online)
+    errors = sum(strict or finding.severity == "error" for finding in found)
     if as_json:
         show.document([finding.as_json() for finding in found])
     else:
-        for finding in found:
-            show.finding(finding)
-        show.line(
-            f"{show.count(len(issues), 'file')}: {show.count(errors, 'error')}, "
-            f"{show.count(len(found) - errors, 'warning')}"
-        )
+        _tell_findings(found, len(issues), errors)
     if errors:
         raise typer.Exit(1)
     show.next_step(f"newsletter build {issues[0]} -o out")
+    return None
 
 
-def _findings(path: Path, templates: Path | None) -> "list[Finding]":
+def _tell_findings(found: "list[Finding]", files: int, errors: int) -> None:
+    for finding in found:
+        show.finding(finding)
+    show.line(
+        f"{show.count(files, 'file')}: {show.count(errors, 'error')}, {show.count(len(found) - errors, 'warning')}"
+    )
+    rule = next((finding.rule for finding in found if finding.rule.startswith("NL")), None)
+    if rule:
+        show.note(f"What a rule is about, and how to allow it: newsletter check --explain {rule}")
+
+
+def _check_files(issues: list[Path], templates: Path | None, *, online: bool) -> "list[Finding]":
+    found: list[tuple[list[Finding], Reading | None]] = [_check_file(path, templates) for path in issues]
+    readings = [reading for _, reading in found if reading]
+    visits = _visit(readings) if online else {}
+    return [
+        finding for said, reading in found for finding in (*said, *(visits.get(reading.path, ()) if reading else ()))
+    ]
+
+
+def _check_file(path: Path, templates: Path | None) -> "tuple[list[Finding], Reading | None]":
     from newsletter import wiring
     from newsletter.errors import IssueError, TemplateError
 
     try:
-        return list(wiring.prepare_issue(path, templates).findings)
+        prepared = wiring.prepare_issue(path, templates)
     except (IssueError, TemplateError) as error:
-        return list(error.findings)
+        return list(error.findings), None
+    return list(prepared.findings), prepared.reading
+
+
+def _visit(readings: "list[Reading]") -> "dict[str, list[Finding]]":
+    """Findings about the links of each file, by its path."""
+    from newsletter.checks import visit_findings
+    from newsletter.mailing.visiting import urls_of, visited
+
+    urls = urls_of(readings)
+    came = []
+    with show.progress() as progress:
+        bar = progress.add_task("visiting links", total=len(urls), rate="")
+        for one in visited(urls):
+            came.append(one)
+            progress.update(bar, advance=1)
+    dead = {one.url: one.dead for one in came if one.dead}
+    refused = {one.url: one.refused for one in came if one.refused}
+    return {reading.path: visit_findings(reading, dead, refused) for reading in readings}
+
+
+def _explain(wanted: str, *, as_json: bool) -> None:
+    from newsletter.checks import explained
+
+    rule = explained(wanted)
+    if as_json:
+        show.document(rule.as_json())
+        return
+    show.line(f"{rule.id}  {rule.title} ({rule.severity})\n")
+    show.line(f"{rule.reason}\n")
+    show.line("For example:\n")
+    show.line("\n".join(f"    {line}" for line in rule.example.split("\n")))
+    show.line(f"\nInstead: {rule.mend}")
+    show.line(f"To allow it: {rule.how_to_allow()}")
 
 
 def build(

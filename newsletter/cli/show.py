@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+_UNKNOWN_TAG = "NL106"
+
+
 def document(value: Any) -> None:
     """The one JSON document that --json promises."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
@@ -33,12 +36,14 @@ def next_step(text: str) -> None:
 
 
 def finding(found: Finding) -> None:
-    typer.echo(f"{found.severity}: {found}", err=True)
+    """With the id of its rule where `check --explain` knows it."""
+    explained = f" [{found.rule}]" if found.rule.startswith("NL") else ""
+    typer.echo(f"{found.severity}: {found}{explained}", err=True)
 
 
 def remark(found: Finding) -> None:
     """A finding that does not stop what was asked for; tags are for `check`."""
-    if found.rule != "unknown-tag":
+    if found.rule != _UNKNOWN_TAG:
         typer.echo(f"warning: {found}", err=True)
 
 

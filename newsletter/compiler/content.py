@@ -44,7 +44,12 @@ def source_of(setting: Setting, files: Mapping[str, str]) -> str:
     stories = issue.all_stories if isinstance(issue, DailyBrief) else ()
     labels = [label for story in stories for label in _tag_labels(story, setting)]
     slugs = [slug for story in stories for slug in story_tags(story, setting.vocabulary)]
-    given = [issue.model_dump_json(), setting.masthead.model_dump_json(), repr(setting.imprint), str(setting.links)]
+    given = [
+        issue.model_dump_json(exclude={"allow"}),
+        setting.masthead.model_dump_json(),
+        repr(setting.imprint),
+        str(setting.links),
+    ]
     templates = [text for name in sorted(files) for text in (name, files[name])]
     return digest([*given, repr(labels), repr(slugs), *templates])[:10]
 

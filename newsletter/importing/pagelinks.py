@@ -29,6 +29,11 @@ class PageLink:
     #: the address was written without https://
     is_guessed: bool = False
 
+    @property
+    def says_none(self) -> bool:
+        """Words that say that there is no page."""
+        return self.url is None and self.words.strip().lower() in _NONE
+
 
 def page_link(text: str) -> PageLink | None:
     """What a line that holds nothing but a link says; None for any other words."""

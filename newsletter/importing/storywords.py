@@ -14,6 +14,8 @@ from newsletter.reader.credits import credits_of, is_credit, tags_of
 from newsletter.reader.labels import SHOWN, Label, field_of, label_of
 from newsletter.reader.rows import Mark, Row
 
+#: a page was promised ("Read more"), and no address came with it
+_NOWHERE = "nowhere"
 _PROSE = ("summary", "why_it_matters")
 _SOURCE = re.compile(r"\[(?P<name>(?:[^\[\]\\]|\\.)+)\]\((?P<url>[^()\s]+)\)")
 _LINKED = re.compile(r"\]\((https?://[^()\s]+)\)")
@@ -80,12 +82,12 @@ class StoryWords:
         values = dict(self._values)
         headline = prose_plain(self.headline.text).strip()
         linked = _LINKED.search(self.headline.text)
-        if linked and values.get("url") in (None, "none", ""):
+        if linked and values.get("url") in (None, "none", "", _NOWHERE):
             values["url"] = linked[1]
         if not values.get("summary"):
             message, fix = f"the story “{shown(headline)}” has no summary", "write one, or delete the story"
             self.remarks.say(self.headline.number, message, fix, rule="no-summary")
-        kept = {name: value for name, value in values.items() if value}
+        kept = {name: value for name, value in values.items() if value and value != _NOWHERE}
         return {"headline": headline, "sources": self.sources, **kept}
 
     def _labelled(self, name: str, line: Line, label: Label) -> None:
@@ -140,7 +142,7 @@ class StoryWords:
 
     def _link(self, line: Line, link: PageLink) -> None:
         if link.url:
-            if self._values.get("url") not in (None, "none", link.url):
+            if self._values.get("url") not in (None, "none", _NOWHERE, link.url):
                 message = f"a second page of this story was left out: {link.url}"
                 self.remarks.say(line.number, message, "keep one, or link words of the summary", rule="link")
                 return
@@ -148,10 +150,12 @@ class StoryWords:
             if link.is_guessed:
                 message, fix = f"the address “{prose_plain(link.words)}” became {link.url}", "try it"
                 self.remarks.say(line.number, message, fix, rule="link")
-        elif not self._values.get("url"):
+        elif not self._values.get("url") and link.says_none:
             self._values["url"] = "none"
-            message = f"“{prose_plain(link.words).strip()}” leads nowhere, so URL says none"
-            self.remarks.gather(line.number, message, "write the address behind URL", rule="no-link")
+        elif not self._values.get("url"):
+            self._values["url"] = _NOWHERE
+            message = f"“{prose_plain(link.words).strip()}” leads nowhere, so URL was left out"
+            self.remarks.gather(line.number, message, "write the address behind URL, or none", rule="no-link")
 
     def _words(self, line: Line, label: Label | None) -> None:
         """Words without a label belong to the prose above them; without any, they are the summary."""

@@ -1,14 +1,16 @@
 """From an issue file to a compiled issue with everything that is to be said about it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from newsletter.checks import check_compiled, check_issue
+from newsletter.checks import Confidential, check_issue, check_whole
 from newsletter.compiler import compile_issue
 from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
 from newsletter.errors import Finding, IssueError, RefusedError, Severity
 from newsletter.issue import AnyIssue
+from newsletter.mailing.neighbours import earlier_stories
 from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import Reading, read_issue
 from newsletter.tags import Vocabulary
@@ -21,6 +23,8 @@ class Materials:
     templates: Path
     mastheads: Mapping[str, Masthead]
     vocabulary: Vocabulary
+    #: names that no copy may hold but their client's
+    confidential: Confidential = field(default_factory=Confidential)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,15 @@ class Prepared:
 
 
 def prepare(
-    path: Path, materials: Materials, *, imprint_for: Callable[[Masthead, AnyIssue], Imprint], links: Links
+    path: Path,
+    materials: Materials,
+    *,
+    imprint_for: Callable[[Masthead, AnyIssue], Imprint],
+    links: Links,
+    now: datetime | None = None,
 ) -> Prepared:
     """
-    Read, compile and check one issue file.
+    Read, compile and check one issue file. Without `now`, no day counts as lying in the future.
 
     :raises IssueError: it cannot be read as an issue
     :raises TemplateError: it cannot be compiled
@@ -64,10 +73,14 @@ def prepare(
         vocabulary=materials.vocabulary,
         links=links,
     )
-    findings = (
-        *check_issue(reading, materials.vocabulary),
-        *check_compiled(compiled, imprint, path=str(path)),
+    found = check_issue(
+        reading,
+        materials.vocabulary,
+        today=masthead.today(now) if now else None,
+        earlier=earlier_stories(path, reading.issue, materials.mastheads),
+        confidential=materials.confidential,
     )
+    findings = tuple(check_whole(reading, compiled, imprint, found))
     return Prepared(reading, masthead, imprint, compiled, materials.vocabulary, findings)
 
 

@@ -23,6 +23,8 @@ class Reading:
     path: str
     warnings: tuple[Finding, ...]
     located: Located = field(repr=False)
+    #: of the file, as it was read
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
     def place(self, path: Path) -> Place:
         """Where a field stands, `("sections", 0, "stories", 2, "tags", 0)`, or the nearest thing around it."""

@@ -4,6 +4,7 @@ import codecs
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from newsletter.errors import Finding, IssueError
@@ -38,6 +39,11 @@ def read_issue_text(text: str, *, path: str, mastheads: Mapping[str, Masthead]) 
     if len(text) > SIZE_LIMIT:
         raise _too_large(path)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    reading = _read(text, suffix, path=path, mastheads=mastheads)
+    return replace(reading, lines=tuple(text.split("\n")))
+
+
+def _read(text: str, suffix: str, *, path: str, mastheads: Mapping[str, Masthead]) -> Reading:
     if suffix in _MARKDOWN:
         return read_markdown(text, path=path, mastheads=mastheads)
     located = read_yaml(_json_as_yaml(text) if suffix == ".json" else text, path=path, error=IssueError)

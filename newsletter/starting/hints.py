@@ -57,7 +57,7 @@ HINTS = {
     "signature": Hint("Who signs.", ("China Team",)),
     "allow": Hint(
         "Findings of newsletter check that are meant so, each with the reason.",
-        ([{"NL012": "both stories are about the same plan, on purpose"}],),
+        ([{"NL402": "both stories are about the same plan, on purpose"}],),
     ),
     "team": Hint("Who wrote it. Left out, the newsletter's team.", ("China Team",)),
     "lead_author": Hint("Who led the work.", ("Mei Lin",)),

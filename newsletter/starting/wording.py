@@ -124,7 +124,7 @@ Say here in two or three sentences what happened, and why it concerns your reade
     },
     "zh-Hans": {
         _UPDATE: """
-请在这里用两三句话说明发生了什么，以及它与读者有何关系。空行另起一段；可以使用**粗体**、*斜体*和[链接](https://example.com/page)。
+请在这里用两三句话说明发生了什么，以及它与读者有何关系。空行另起一段；可以使用**粗体**、*斜体*和[带链接的文字](https://example.com/page)。
 
 - **要点用一句话说清。** 其余文字给出事实依据。
 - 没有粗体时，第一句就是要点。一期写两到五个要点为宜。

@@ -30,7 +30,7 @@ def test_every_sentence_is_in_the_file_or_in_the_report(command: Command, tmp_pa
     report = done.document
     kept = folded((tmp_path / "issue.md").read_text(encoding="utf-8"))
     said = folded(" ".join(finding["message"] for finding in report["findings"]))
-    # the title's day stands in the front matter, and what is behind "URL:" became none
+    # the title's day stands in the front matter, and what is behind "URL:" is said to lead nowhere
     lost = [one for one in pieces((SHARED / name).read_text(encoding="utf-8")) if folded(one) not in kept + said]
     assert report["kind"] == DOCUMENTS[name]
     assert [one for one in lost if one not in ("URL: Read more", "China AI Brief — 2026-06-10")] == []
@@ -57,3 +57,20 @@ def test_the_brief_has_ten_stories_and_no_featured_tags(command: Command, tmp_pa
     assert tags["line"] == 53
     assert "新加坡传统早餐" in tags["message"]
     assert "FEATURED" not in (tmp_path / "issue.md").read_text(encoding="utf-8")
+
+
+def test_of_the_brief_only_the_overlap_and_the_missing_pages_are_reported(command: Command) -> None:
+    assert command("import", SHARED / "daily-brief.txt", "-o", "issue.md").code == 0
+    found = command("check", "issue.md", "--json").document
+    assert [one["rule"] for one in found].count("NL104") == 10
+    [overlap] = [one for one in found if one["rule"] != "NL104"]
+    assert (overlap["rule"], "story 3" in overlap["message"], "stories[10]" in overlap["message"]) == (
+        "NL402",
+        True,
+        True,
+    )
+
+
+def test_of_the_note_nothing_is_reported(command: Command) -> None:
+    assert command("import", SHARED / "team-note.txt", "-o", "issue.md").code == 0
+    assert command("check", "issue.md", "--json").document == []

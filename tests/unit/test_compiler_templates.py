@@ -85,7 +85,7 @@ CUT = "a section is cut in the middle of a tag"
             "layout.mjml",
             "partials/foot.mjml",
             "../secret",
-            "daily-brief/layout.mjml:88: includes ../secret, which lies outside",
+            "daily-brief/layout.mjml:87: includes ../secret, which lies outside",
         ),
         ("theme.yaml", "contents: In this issue", "contents: [x]", "daily-brief/theme.yaml:5:5: labels.en.contents"),
         ("theme.yaml", "  en:\n    preheader", "  en:\n    forecast", "labels.en.preheader: is missing"),

@@ -140,7 +140,7 @@ def test_a_brief_from_a_web_page() -> None:
     assert [source.name for source in first.sources] == ["Example Wire", "Daily Example"]
     assert (first.date, second.date) == (date(2026, 6, 9), date(2026, 6, 9))
     assert (first.summary, first.why_it_matters) == ("It opens in May.", "Local “makers” gain.")
-    assert (first.url, second.url) == ("none", "https://example.com/a_%28b%29")
+    assert (first.url, second.url) == (None, "https://example.com/a_%28b%29")
     assert second.sources[0].url == "https://example.com/x"
     assert second.tags == ("trade", "数据中心")
     assert issue.subject == "Harbour Brief: {{ lead_headline }}"
@@ -174,7 +174,7 @@ def test_a_chinese_brief() -> None:
     assert (first.headline, second.headline) == ("九款芯片通过审查", "新规则公布")
     assert [source.name for source in first.sources] == ["示例财经", "示例日报"]
     assert (first.date, second.date) == (date(2026, 6, 9), date(2026, 6, 10))
-    assert (first.summary, first.why_it_matters, first.url) == ("九款芯片获准使用。", "采购范围扩大。", "none")
+    assert (first.summary, first.why_it_matters, first.url) == ("九款芯片获准使用。", "采购范围扩大。", None)
     assert second.tags == ("AI芯片", "半导体")
     assert issue.date == date(2026, 6, 10)
     assert (issue.sign_off, issue.signature) == ("顺颂商祺，", "港口团队")
