@@ -177,10 +177,13 @@ def prepare_issue(path: Path, templates: Path | None = None) -> "Prepared":
 
 def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) -> "Order":
     """What was asked to be planned, read and understood."""
+    return order_of(prepare_issue(path, templates), segment, again=again)
+
+
+def order_of(prepared: "Prepared", segment: str, *, again: bool = False) -> "Order":
     from newsletter.mailing.planning import Order
     from newsletter.segment.grammar import parse_segment
 
-    prepared = prepare_issue(path, templates)
     saved = load_segments(prepared.vocabulary)
     return Order(
         prepared=prepared,

@@ -1,0 +1,59 @@
+"""What lies on the desk: the issue as its file is now, or as it was when it could last be read."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from newsletter import wiring
+from newsletter.errors import Finding, NewsletterError
+from newsletter.mailing.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    #: counts the versions that were shown
+    revision: int
+    #: the last version that could be prepared
+    prepared: Prepared | None
+    #: why the files as they are now cannot be
+    errors: tuple[Finding, ...]
+    seen_at: datetime
+
+
+class Desk:
+    """The latest standing; replaced as a whole, so that whoever reads it holds one version."""
+
+    def __init__(self, issue: Path, templates: Path | None, now: Callable[[], datetime]) -> None:
+        self.issue, self.templates = issue, templates
+        self._now = now
+        self._turn = threading.Lock()
+        self.standing = Standing(0, None, (), now())
+
+    def refresh(self, settled: bool = True) -> bool:
+        """
+        Prepare the issue anew; whether there is a new standing.
+
+        :param settled: the files have come to rest, so that an error in them is one that the writer left there
+        """
+        with self._turn:
+            try:
+                prepared = wiring.prepare_issue(self.issue, self.templates)
+            except NewsletterError as error:
+                if settled:
+                    self._put(self.standing.prepared, error.findings)
+                return settled
+            except Exception as error:  # noqa: BLE001 (whatever it is, the page must say so and go on)
+                if settled:
+                    message = f"something unexpected happened ({type(error).__name__})"
+                    self._put(self.standing.prepared, (Finding(message=message, fix="undo the last change"),))
+                return settled
+            self._put(prepared, ())
+            return True
+
+    def _put(self, prepared: Prepared | None, errors: tuple[Finding, ...]) -> None:
+        standing = self.standing
+        self.standing = replace(
+            standing, revision=standing.revision + 1, prepared=prepared, errors=errors, seen_at=self._now()
+        )
