@@ -100,7 +100,9 @@ function setLook(changes) {
   look.set(changes);
   press("views", "view");
   press("schemes", "scheme");
+  const drawn = look.get("view") in WIDTHS || look.get("view") === "all";
   byId("images").setAttribute("aria-pressed", String(look.get("images") === "on"));
+  for (const button of [...byId("schemes").children, byId("images")]) button.disabled = !drawn;
   if (state.title) void draw();
 }
 

@@ -23,7 +23,7 @@ class Screen {
     this.figure = el(
       "figure",
       { className: "screen" },
-      el("figcaption", {}, el("span", {}, `${NAMES[device]}${scheme === "dark" ? ", dark" : ""}`), this.note),
+      el("figcaption", {}, el("span", {}, `${NAMES[device]} ${WIDTHS[device]}${scheme === "dark" ? ", dark" : ""}`), this.note),
       this.glass,
     );
   }
@@ -73,7 +73,7 @@ class Screen {
   resize(scale) {
     this.scale = scale;
     this.glass.style.width = `${WIDTHS[this.device] * scale}px`;
-    this.note.textContent = scale < 1 ? `${WIDTHS[this.device]} px at ${Math.round(scale * 100)}%` : `${WIDTHS[this.device]} px`;
+    this.note.textContent = scale < 1 ? `${Math.round(scale * 100)}%` : "";
     for (const frame of [this.frame, this.next]) if (frame) this.fit(frame);
   }
 }
