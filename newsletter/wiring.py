@@ -1,6 +1,7 @@
 """The only place that knows which store, transport and files the settings mean."""
 
 import os
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,13 @@ def load_materials(templates: Path | None = None) -> Materials:
 
 def load_vocabulary() -> Vocabulary:
     path = vocabulary_file()
-    return read_vocabulary(_text(path, VocabularyError), path=_shown(path))
+    return _vocabulary(_text(path, VocabularyError), _shown(path))
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(text: str, path: str) -> Vocabulary:
+    """Kept for the preview, which asks after every save: of all that an issue needs, this takes longest to read."""
+    return read_vocabulary(text, path=path)
 
 
 def load_segments(vocabulary: Vocabulary) -> "dict[str, SavedSegment]":

@@ -9,7 +9,7 @@ from newsletter.mailing.outline import Outline
 from newsletter.mailing.prepare import Prepared
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Vocabulary
-from newsletter.web.preview.copies import Whose, copy_for, told
+from newsletter.web.preview.copies import Copies, Whose, told
 from newsletter.web.preview.desk import Desk
 
 
@@ -36,15 +36,15 @@ def standing_told(desk: Desk, whose: Whose) -> dict[str, Any]:
         "date": str(prepared.issue.date),
         "stories": [story.headline for story in prepared.compiled.stories],
         "findings": findings_told(prepared.findings),
-        "copy": _copy_told(prepared, whose),
+        "copy": _copy_told(desk.copies, prepared, whose),
         "test": _test_told(prepared),
         "has_store": _has_store(),
     }
 
 
-def _copy_told(prepared: Prepared, whose: Whose) -> dict[str, Any]:
+def _copy_told(copies: Copies, prepared: Prepared, whose: Whose) -> dict[str, Any]:
     try:
-        return told(*copy_for(prepared, whose))
+        return told(*copies.get(prepared, whose))
     except NewsletterError as error:
         return {"refused": findings_told(error.findings)}
 

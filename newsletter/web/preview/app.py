@@ -12,7 +12,7 @@ from newsletter.errors import Finding, NewsletterError, RefusedError
 from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import send_test
 from newsletter.web.preview import answers
-from newsletter.web.preview.copies import Whose, copy_for, drawn, headers_of
+from newsletter.web.preview.copies import Whose, drawn, headers_of
 from newsletter.web.preview.desk import Desk
 from newsletter.web.preview.feed import Feed
 from newsletter.web.preview.guard import mail_policy
@@ -57,8 +57,7 @@ def create_app(desk: Desk, feed: Feed, *, segment: str | None) -> FastAPI:
 
     @app.get("/events")
     async def events() -> Response:
-        first = {"revision": desk.standing.revision}
-        return StreamingResponse(feed.listen(first), media_type="text/event-stream")
+        return StreamingResponse(feed.listen(desk.standing.told()), media_type="text/event-stream")
 
     @app.exception_handler(NewsletterError)
     async def say(_: Request, error: NewsletterError) -> JSONResponse:
@@ -84,26 +83,26 @@ def _add_page(app: FastAPI) -> None:
 def _add_looks(app: FastAPI, desk: Desk) -> None:
     @app.get("/mail")
     def mail(whose: AnyCopy, scheme: Literal["light", "dark"] = "light", images: bool = True) -> Response:
-        copy, _ = copy_for(_insist(desk), whose)
+        copy, _ = desk.copies.get(_insist(desk), whose)
         html = drawn(copy.html, is_dark=scheme == "dark")
         policy = {"Content-Security-Policy": mail_policy(images=images)}
         return Response(html, media_type="text/html; charset=utf-8", headers=policy)
 
     @app.get("/part/{name}")
     def part(name: Literal["text", "html", "raw"], whose: AnyCopy) -> Response:
-        copy, _ = copy_for(_insist(desk), whose)
+        copy, _ = desk.copies.get(_insist(desk), whose)
         shown = {"text": copy.text, "html": copy.html, "raw": copy.message.decode("utf-8", "replace")}
         return PlainTextResponse(shown[name])
 
     @app.get("/headers")
     def headers(whose: AnyCopy) -> list[tuple[str, str]]:
-        return headers_of(copy_for(_insist(desk), whose)[0].message)
+        return headers_of(desk.copies.get(_insist(desk), whose)[0].message)
 
     @app.get("/message.eml")
     def message(whose: AnyCopy) -> Response:
         prepared = _insist(desk)
         name = f'attachment; filename="{prepared.issue.slug}.eml"'
-        content = copy_for(prepared, whose)[0].message
+        content = desk.copies.get(prepared, whose)[0].message
         return Response(content, media_type="message/rfc822", headers={"Content-Disposition": name})
 
     @app.get("/source")
@@ -138,7 +137,7 @@ def _add_sending(app: FastAPI, desk: Desk) -> None:
             raise RefusedError(*standing.errors)
         if standing.revision != order.revision:
             raise RefusedError("the issue has changed since you looked", fix="look again, then send")
-        copy, rehearsed = copy_for(prepared, Whose(order.reader, order.interests, order.stories))
+        copy, rehearsed = desk.copies.get(prepared, Whose(order.reader, order.interests, order.stories))
         receipts = send_test(
             prepared.compiled,
             copy.edition,

@@ -1,6 +1,7 @@
 """Whose copy is looked at, and what there is to see of it."""
 
 import re
+import threading
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import Any
@@ -30,6 +31,24 @@ class Whose:
         if self.stories is None:
             return None
         return [int(number) if number.isdecimal() else 0 for number in self.stories.split(",") if number][:1000]
+
+
+class Copies:
+    """Three frames and the panel ask for the same copy at once: the last one asked for is kept."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._kept: tuple[Prepared, Whose, tuple[Copy, Rehearsed]] | None = None
+
+    def get(self, prepared: Prepared, whose: Whose) -> tuple[Copy, Rehearsed]:
+        """
+        :raises NewsletterError: there is no such reader, interest or edition, or such a reader gets nothing
+        """
+        with self._turn:
+            kept = self._kept
+            if kept is None or kept[0] is not prepared or kept[1] != whose:
+                self._kept = kept = (prepared, whose, copy_for(prepared, whose))
+            return kept[2]
 
 
 def copy_for(prepared: Prepared, whose: Whose) -> tuple[Copy, Rehearsed]:

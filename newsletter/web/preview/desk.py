@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from newsletter import wiring
 from newsletter.errors import Finding, NewsletterError
 from newsletter.mailing.prepare import Prepared
+from newsletter.web.preview.copies import Copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Standing:
     errors: tuple[Finding, ...]
     seen_at: datetime
 
+    def told(self) -> dict[str, Any]:
+        """In a word: which version is to be seen, and whether it is the one in the file."""
+        return {"revision": self.revision, "is_good": self.prepared is not None and not self.errors}
+
 
 class Desk:
     """The latest standing; replaced as a whole, so that whoever reads it holds one version."""
@@ -30,6 +36,7 @@ class Desk:
         self._now = now
         self._turn = threading.Lock()
         self.standing = Standing(0, None, (), now())
+        self.copies = Copies()
 
     def refresh(self, settled: bool = True) -> bool:
         """

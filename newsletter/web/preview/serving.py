@@ -1,5 +1,6 @@
 """Run the preview on loopback until somebody stops it."""
 
+import os
 import secrets
 import socket
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def run_preview(
 
     def changed(settled: bool) -> bool:
         was_used = desk.refresh(settled)
-        feed.tell({"revision": desk.standing.revision})
+        feed.tell(desk.standing.told())
         return was_used
 
     with _bound(port) as bound:
@@ -83,9 +84,8 @@ def _bound(port: int | None) -> socket.socket:
     try:
         return socket.create_server((_LOOPBACK, port or 0))
     except OSError as error:
-        raise RefusedError(
-            f"port {port} cannot be used ({error.strerror})", fix="name another, or leave --port away"
-        ) from error
+        why = os.strerror(error.errno or 0)
+        raise RefusedError(f"port {port} cannot be used ({why})", fix="name another, or leave --port away") from error
 
 
 def _config(guard: Guard) -> uvicorn.Config:

@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 
 from newsletter.errors import NewsletterError
 from newsletter.workspace import segments_file, templates_folder, vocabulary_file
 
 #: seconds between two looks
-TICK = 0.05
+TICK = 0.025
+#: so many looks pass until new files are searched for
+_SEARCH_EVERY = 20
 #: an editor that saves by renaming, or in two steps, is given this long before the file counts as gone or broken
 PATIENCE = 0.25
 _TEMPLATE_FILES = frozenset({".mjml", ".txt", ".yaml"})
@@ -61,9 +64,14 @@ class Watch:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        seen = marks_of(self._files())
-        while not self._stop.wait(TICK):
-            found = marks_of(self._files())
+        files = list(self._files())
+        seen = marks_of(files)
+        for tick in count(1):
+            if self._stop.wait(TICK):
+                return
+            if tick % _SEARCH_EVERY == 0:
+                files = list(self._files())
+            found = marks_of(files)
             if found != seen:
                 seen = self._settle(found)
 
@@ -73,7 +81,7 @@ class Watch:
             return found
         waited = 0.0
         while waited < PATIENCE and not self._stop.wait(TICK):
-            now = marks_of(self._files())
+            now = marks_of(found)
             if now != found and self._changed(False):
                 return now
             waited = waited + TICK if now == found else 0.0

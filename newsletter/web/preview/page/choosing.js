@@ -10,13 +10,14 @@ export class Choosing {
     this.changed = changed;
     this.tags = [];
     this.editions = [];
+    this.turn = 0;
     for (const button of byId("whose").children) button.addEventListener("click", () => this.choose(button.dataset.whose, true));
     const reader = byId("reader");
     reader.addEventListener("input", () => this.typed());
     reader.addEventListener("change", () => this.pickReader());
     reader.form.addEventListener("submit", (event) => (event.preventDefault(), this.pickReader()));
     byId("tag-search").addEventListener("input", () => this.drawTags());
-    byId("segment").form.addEventListener("submit", (event) => (event.preventDefault(), this.loadEditions()));
+    byId("segment").form.addEventListener("submit", (event) => (event.preventDefault(), this.loadEditions(byId("segment").value.trim())));
   }
 
   start(segment) {
@@ -39,7 +40,7 @@ export class Choosing {
   async refresh() {
     try {
       if (look.get("whose") === "interests") await this.loadTags();
-      if (look.get("whose") === "edition" && byId("segment").value) await this.loadEditions();
+      if (look.get("whose") === "edition") await this.loadEditions(look.get("segment"));
     } catch (error) {
       this.say(error.message);
     }
@@ -118,15 +119,17 @@ export class Choosing {
     return el("label", {}, box, tag.name, tag.offered ? null : el("small", {}, "not offered"));
   }
 
-  async loadEditions() {
-    const segment = byId("segment").value.trim();
+  /** An answer that was overtaken by a newer question is dropped. */
+  async loadEditions(segment) {
     look.set({ segment });
-    if (!segment) return;
-    try {
-      this.drawEditions(await ask("editions", { segment }));
-    } catch (error) {
+    const mine = ++this.turn;
+    const found = segment && (await ask("editions", { segment }).catch((error) => ({ editions: [], said: error.message })));
+    if (!found || mine !== this.turn) return;
+    if (found.said) {
       byId("editions").replaceChildren();
-      this.say(error.message);
+      this.say(found.said);
+    } else {
+      this.drawEditions(found);
     }
   }
 

@@ -33,25 +33,31 @@ const screens = new Screens({ keydown: pressed, mouseover: hovered, mouseout: ()
 const choosing = new Choosing(() => void refresh());
 new Sending(() => state);
 
-/** Ask how things stand, and draw it. An answer that was overtaken by a newer one is dropped. */
-async function refresh() {
+/**
+ * Ask how things stand, and draw it. An answer that was overtaken by a newer one is dropped.
+ *
+ * Frames that were told of a new version need not wait for the answer; they have begun to load.
+ */
+async function refresh({ areLoading = false } = {}) {
   const mine = ++turn;
   const found = await ask("state", look.whose()).catch((error) => ({ errors: error.findings ?? [{ message: error.message }], revision: state.revision }));
   if (mine !== turn) return;
   state = found;
   findings.showFault(state);
   if (!state.title) return nothing("Nothing to show yet.");
-  await draw();
+  if (!areLoading || state.copy.refused) await draw(state.revision);
   describe();
 }
 
-async function draw() {
+const isDrawn = () => look.get("view") === "all" || look.get("view") in WIDTHS;
+
+async function draw(revision) {
   const view = look.get("view");
   if (state.copy.refused) return nothing(state.copy.refused.map(sentence).join("\n"));
   const whose = look.whose();
-  if (view in WIDTHS || view === "all") {
+  if (isDrawn()) {
     papers.clear();
-    screens.show(view, look.get("scheme"), { ...whose, images: look.get("images"), r: state.revision });
+    screens.show(view, look.get("scheme"), { ...whose, images: look.get("images"), revision });
   } else {
     screens.clear();
     await papers.show(view, whose).catch((error) => nothing(error.message));
@@ -100,10 +106,9 @@ function setLook(changes) {
   look.set(changes);
   press("views", "view");
   press("schemes", "scheme");
-  const drawn = look.get("view") in WIDTHS || look.get("view") === "all";
   byId("images").setAttribute("aria-pressed", String(look.get("images") === "on"));
-  for (const button of [...byId("schemes").children, byId("images")]) button.disabled = !drawn;
-  if (state.title) void draw();
+  for (const button of [...byId("schemes").children, byId("images")]) button.disabled = !isDrawn();
+  if (state.title) void draw(state.revision);
 }
 
 function hint(text) {
@@ -157,9 +162,11 @@ function listen() {
   const events = new EventSource("events");
   events.onmessage = async (event) => {
     hint("");
-    const { revision } = JSON.parse(event.data);
+    const { revision, is_good: isGood } = JSON.parse(event.data);
     if (revision === state.revision) return;
-    await refresh();
+    const areLoading = isGood && isDrawn() && Boolean(state.copy) && !state.copy.refused;
+    if (areLoading) void draw(revision);
+    await refresh({ areLoading });
     await Promise.all([choosing.refresh(), drawer.refresh()]);
   };
   events.addEventListener("closed", () => {

@@ -49,11 +49,8 @@ class Screen {
   }
 
   show(frame, page) {
-    const { left = 0, top = 0 } = positions.get(this.key) ?? {};
-    frame.contentWindow.scrollTo({ left, top, behavior: "instant" });
-    page.addEventListener("scroll", () => {
-      positions.set(this.key, { left: frame.contentWindow.scrollX, top: frame.contentWindow.scrollY });
-    });
+    frame.contentWindow.scrollTo({ ...(this.position() ?? positions.get(this.key)), behavior: "instant" });
+    page.addEventListener("scroll", () => positions.set(this.key, this.position()));
     for (const [name, listener] of Object.entries(this.listeners)) page.addEventListener(name, listener);
     const held = document.activeElement === this.frame;
     frame.className = "";
@@ -61,6 +58,11 @@ class Screen {
     this.frame = frame;
     this.next = null;
     if (held) frame.focus();
+  }
+
+  position() {
+    const seen = this.frame?.contentWindow;
+    return seen && { left: seen.scrollX, top: seen.scrollY };
   }
 
   fit(frame) {
