@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import options, show
+from newsletter.cli import ahead, options, show
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,6 +32,7 @@ def preview(
 
     Example: newsletter preview issues/china-2026-06-10.md --segment everyone
     """
+    ahead.start_press()
     from newsletter.web.preview.serving import run_preview
 
     def ready(address: str, opens_once: str) -> None:

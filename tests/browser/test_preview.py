@@ -301,7 +301,7 @@ def test_the_meter_shows_how_near_gmails_limit_is(page: Page, previewed: Preview
     meter = page.get_by_role("meter", name="Size of the HTML part")
     small = int(meter.get_attribute("aria-valuenow") or 0)
     assert 10_000 < small < HTML_CAUTION
-    expect(page.locator("#size-said")).to_contain_text("Gmail shows all of it")
+    expect(page.locator("#size-said")).to_contain_text("Gmail shows it all")
     press(page, "HTML")
     source = page.get_by_role("region", name="HTML source").locator("pre").text_content() or ""
     assert len(source.encode()) == small

@@ -1,6 +1,6 @@
 // What is looked at, and how: kept in the address, so that reloading the page changes nothing.
 
-const START = { view: "all", scheme: "light", images: "on", whose: "all", reader: "", interests: "", stories: "", segment: "" };
+const START = { view: "all", scheme: "light", images: "on", panel: "on", whose: "all", reader: "", interests: "", stories: "", segment: "" };
 
 const written = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 const values = { ...START, ...written };

@@ -88,14 +88,14 @@ function describe() {
 function measure({ html_bytes: bytes, html_limit: limit, html_caution: caution }) {
   const meter = byId("meter");
   const level = bytes > limit ? "error" : bytes > caution ? "caution" : "fine";
-  const words = { error: "Gmail will cut it off", caution: "close to where Gmail cuts mails off", fine: "Gmail shows all of it" };
+  const words = { error: "Gmail will cut it off", caution: "Gmail may soon cut it off", fine: "Gmail shows it all" };
   meter.dataset.level = level;
   meter.setAttribute("aria-valuemax", limit);
   meter.setAttribute("aria-valuenow", Math.min(bytes, limit));
   meter.setAttribute("aria-valuetext", `${count(bytes, "byte")} of ${limit.toLocaleString("en")}`);
   meter.querySelector("i").style.width = `${(bytes / limit) * 100}%`;
   meter.querySelector("b").style.left = `${(caution / limit) * 100}%`;
-  byId("size-said").textContent = `${count(bytes, "byte")} of ${limit.toLocaleString("en")} (${Math.round((bytes / limit) * 100)}%): ${words[level]}.`;
+  byId("size-said").textContent = `${bytes.toLocaleString("en")} of ${count(limit, "byte")}: ${words[level]}.`;
 }
 
 function press(group, name) {
@@ -104,11 +104,13 @@ function press(group, name) {
 
 function setLook(changes) {
   look.set(changes);
+  document.body.classList.toggle("folded", look.get("panel") === "off");
+  byId("fold").setAttribute("aria-expanded", String(look.get("panel") === "on"));
   press("views", "view");
   press("schemes", "scheme");
   byId("images").setAttribute("aria-pressed", String(look.get("images") === "on"));
   for (const button of [...byId("schemes").children, byId("images")]) button.disabled = !isDrawn();
-  if (state.title) void draw(state.revision);
+  if (state.title && !("panel" in changes)) void draw(state.revision);
 }
 
 function hint(text) {
@@ -129,10 +131,7 @@ function followed(event) {
   if (target.startsWith("#")) link.ownerDocument.getElementById(decodeURIComponent(target.slice(1)))?.scrollIntoView();
 }
 
-function fold() {
-  const folded = document.body.classList.toggle("folded");
-  byId("fold").setAttribute("aria-expanded", String(!folded));
-}
+const fold = () => setLook({ panel: look.get("panel") === "on" ? "off" : "on" });
 
 const ACTIONS = {
   d: () => setLook({ scheme: SCHEMES[(SCHEMES.indexOf(look.get("scheme")) + 1) % SCHEMES.length] }),
