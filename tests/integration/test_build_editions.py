@@ -97,3 +97,10 @@ def test_a_segment_that_cannot_be_read_is_told_in_one_line(command: Command, tmp
     built = command("build", BRIEF, "--all-editions", "--segment", "ai and (")
     assert (built.code, len(built.errors)) == (1, 1)
     assert not (tmp_path / "out").exists()
+
+
+def test_editions_are_shown_before_anybody_has_said_who_writes(command: Command) -> None:
+    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-team").code == 0
+    built = command("build", NOTE, "--all-editions", "--segment", "everyone", "--json", NEWSLETTER_SENDER_NAME=None)
+    assert (built.code, len(built.document["editions"])) == (0, 1)
+    assert "placeholders stand for NEWSLETTER_SENDER_NAME" in built.err

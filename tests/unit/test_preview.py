@@ -294,7 +294,7 @@ def test_a_page_that_is_slow_hears_the_latest_word_and_the_end() -> None:
         feed.close()
         return words + [word async for word in stream]
 
-    assert asyncio.run(heard()) == [
+    assert asyncio.run(asyncio.wait_for(heard(), 5)) == [
         'data: {"revision": 1}\n\n',
         'data: {"revision": 3}\n\n',
         "event: closed\ndata: {}\n\n",
