@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from newsletter import wiring
+from newsletter.errors import RefusedError
 from newsletter.settings import TransportName
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def has_store() -> bool:
     from newsletter.store.looking import look
 
     return look(wiring.load_settings().database_url).is_current
+
+
+def insist_store() -> None:
+    """
+    :raises RefusedError: there is no database to look into
+    """
+    if not has_store():
+        raise RefusedError(
+            "there are no readers yet, or the database is an older version's",
+            fix="newsletter subscribers import brings them in",
+        )
 
 
 def readers_like(newsletter: str, text: str, *, limit: int = 12) -> "list[Subscriber]":

@@ -165,7 +165,7 @@ def page(browser: Browser, previewed: Previewed) -> Iterator[Page]:
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.goto(previewed.address)
-    until(opened, "document.querySelectorAll('iframe:not(.next)').length === 3")
+    until(opened, "document.querySelectorAll('.glass iframe').length === 3")
     yield opened
     context.close()
     assert complaints == []

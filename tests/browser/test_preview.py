@@ -16,7 +16,7 @@ from tests.browser.conftest import BRIEF, Previewed, address_of, lay_out, start,
 # One browser and one server for all of these.
 pytestmark = pytest.mark.xdist_group("preview")
 
-SHOWS = """text => { const frames = [...document.querySelectorAll("iframe:not(.next)")];
+SHOWS = """text => { const frames = [...document.querySelectorAll(".glass iframe")];
   return frames.length && frames.every(frame => frame.contentDocument?.body?.textContent.includes(text)); }"""
 #: the page's own clock, at the first picture that is drawn with the text in every frame; nobody asks meanwhile
 NOTE_WHEN_SHOWN = f"""text => {{ const shows = {SHOWS}; window.shownAt = 0;
@@ -37,12 +37,12 @@ def press(page: Page, name: str) -> None:
 
 
 def mail(page: Page, device: str = "Phone", scheme: str = "light") -> Locator:
-    return page.locator(f'iframe[title="The mail, {device}, {scheme}"]:not(.next)').content_frame.locator("body")
+    return page.locator(f'iframe[title="The mail, {device}, {scheme}"]').content_frame.locator("body")
 
 
 def in_frame(page: Page, script: str, device: str = "Phone", scheme: str = "light") -> object:
     """What a script of the page finds in the frame; the mail itself runs none."""
-    frame = f"document.querySelector('iframe[title=\"The mail, {device}, {scheme}\"]:not(.next)')"
+    frame = f"document.querySelector('iframe[title=\"The mail, {device}, {scheme}\"]')"
     return page.evaluate(f"(() => {{ const frame = {frame}, page = frame.contentDocument; return {script}; }})()")
 
 
@@ -51,13 +51,15 @@ def in_frame(page: Page, script: str, device: str = "Phone", scheme: str = "ligh
 
 def test_three_widths_stand_side_by_side_and_each_can_be_seen_alone(page: Page) -> None:
     shows(page, "Nine chips pass the review")
-    widths = page.evaluate("[...document.querySelectorAll('iframe')].map(frame => frame.contentWindow.innerWidth)")
+    widths = page.evaluate(
+        "[...document.querySelectorAll('.glass iframe')].map(frame => frame.contentWindow.innerWidth)"
+    )
     assert widths == [375, 768, 1200]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     for name, width in (("Phone", 375), ("Tablet", 768), ("Desktop", 1200)):
         press(page, name)
-        until(page, "document.querySelectorAll('iframe:not(.next)').length === 1")
+        until(page, "document.querySelectorAll('.glass iframe').length === 1")
         assert in_frame(page, "frame.contentWindow.innerWidth", name) == width
         expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
 
@@ -66,14 +68,14 @@ def test_dark_is_what_a_reader_with_a_dark_screen_sees_whatever_this_screen_is(p
     colour = "getComputedStyle(page.body).backgroundColor"
     press(page, "Phone")
     press(page, "Both")
-    until(page, "document.querySelectorAll('iframe:not(.next)').length === 2")
+    until(page, "document.querySelectorAll('.glass iframe').length === 2")
     light, dark = in_frame(page, colour), in_frame(page, colour, scheme="dark")
     page.emulate_media(color_scheme="dark")
 
     assert light != dark
     assert (in_frame(page, colour), in_frame(page, colour, scheme="dark")) == (light, dark)
     press(page, "Dark")
-    until(page, "document.querySelectorAll('iframe:not(.next)').length === 1")
+    until(page, "document.querySelectorAll('.glass iframe').length === 1")
     assert in_frame(page, colour, scheme="dark") == dark
 
 
@@ -87,10 +89,10 @@ def test_without_images_their_alt_text_stands_in_their_place(page: Page, preview
     expect(mail(page).get_by_alt_text("A harbour")).to_have_count(1)
     drawn = "page.querySelector('img[alt=\"A harbour\"]').naturalWidth"
 
-    until(page, "document.querySelector('iframe:not(.next)').contentDocument.images[0]?.complete")
+    until(page, "document.querySelector('.glass iframe').contentDocument.images[0]?.complete")
     assert in_frame(page, drawn) == 1
     press(page, "Images")
-    until(page, "document.querySelector('iframe:not(.next)').src.includes('images=off')")
+    until(page, "document.querySelector('.glass iframe').src.includes('images=off')")
     assert in_frame(page, drawn) == 0
     expect(mail(page).get_by_alt_text("A harbour")).to_have_count(1)
 
@@ -125,12 +127,11 @@ def test_text_source_headers_and_message_are_those_of_the_mail(page: Page, previ
 def test_what_is_looked_at_survives_a_reload_of_the_page(page: Page) -> None:
     press(page, "Phone")
     press(page, "Dark")
-    until(page, "document.querySelector('iframe:not(.next)')?.title === 'The mail, Phone, dark'")
+    until(page, "document.querySelector('.glass iframe')?.title === 'The mail, Phone, dark'")
     in_frame(page, "frame.contentWindow.scrollTo(0, 300)", scheme="dark")
-    page.wait_for_timeout(50)
     page.reload()
-    until(page, "document.querySelector('iframe:not(.next)')?.title === 'The mail, Phone, dark'")
-    assert in_frame(page, "frame.contentWindow.scrollY", scheme="dark") == 300
+    until(page, "document.querySelector('.glass iframe')?.title === 'The mail, Phone, dark'")
+    until(page, "document.querySelector('.glass iframe').contentWindow.scrollY === 300")
 
 
 # Whose copy
@@ -170,7 +171,7 @@ def test_interests_are_searched_ticked_and_followed(page: Page) -> None:
 
     until(
         page,
-        "[...document.querySelectorAll('iframe:not(.next)')].every("
+        "[...document.querySelectorAll('.glass iframe')].every("
         "frame => !frame.contentDocument.body.textContent.includes('A grid of data'))",
     )
     expect(mail(page)).to_contain_text("Nine chips pass the review")
@@ -193,7 +194,7 @@ def test_each_edition_of_a_segment_is_shown_with_its_readers(page: Page, preview
 
     only_chips = next(number for number, text in enumerate(said) if "1 story: 2" in text)
     editions.nth(only_chips).click()
-    until(page, "!document.querySelector('iframe:not(.next)').contentDocument.body.textContent.includes('grid')")
+    until(page, "!document.querySelector('.glass iframe').contentDocument.body.textContent.includes('grid')")
     expect(mail(page)).to_contain_text("Nine chips pass the review")
     previewed.write(BRIEF.replace("Nine chips", "Ten chips"))
     shows(page, "Ten chips pass the review")
@@ -271,7 +272,7 @@ def test_a_file_that_is_gone_for_a_moment_is_no_error(page: Page, previewed: Pre
 
 def test_saving_shows_the_change_at_once_and_keeps_the_place(page: Page, previewed: Previewed) -> None:
     page.set_viewport_size({"width": 1366, "height": 400})
-    until(page, "[...document.querySelectorAll('iframe')].every(frame => frame.contentWindow.innerHeight < 800)")
+    until(page, "[...document.querySelectorAll('.glass iframe')].every(frame => frame.contentWindow.innerHeight < 800)")
     in_frame(page, "frame.contentWindow.scrollTo(0, 350)")
     in_frame(page, "frame.contentWindow.scrollTo(0, 200)", "Tablet")
     assert in_frame(page, "frame.contentWindow.scrollY") == 350
@@ -357,7 +358,7 @@ def test_without_a_sender_the_page_says_what_is_missing(browser: Browser, tmp_pa
     page = browser.new_page()
     try:
         page.goto(address_of(process))
-        page.wait_for_selector("iframe:not(.next)")
+        page.wait_for_selector(".glass iframe")
         expect(page.locator("#whose-said")).to_contain_text("there are no readers yet")
         assert not (tmp_path / "bare" / "newsletter.db").exists(), "looking made a database"
         press(page, "Send a test…")
@@ -411,7 +412,8 @@ def test_the_frame_has_no_rights_and_says_so_itself(page: Page) -> None:
     [policy] = page.evaluate(
         """async () => [(await fetch(document.querySelector("iframe").src)).headers.get("content-security-policy")]"""
     )
-    assert page.locator("iframe").first.get_attribute("sandbox") == "allow-same-origin"
+    frames = page.eval_on_selector_all("iframe", "frames => frames.map(frame => frame.getAttribute('sandbox'))")
+    assert set(frames) == {"allow-same-origin"}
     assert "sandbox allow-same-origin; default-src 'none'" in policy
     assert "script" not in policy
 
@@ -453,7 +455,7 @@ def test_the_page_asks_nobody_but_its_own_program(browser: Browser, previewed: P
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(previewed.address)
-    page.wait_for_selector("iframe:not(.next)")
+    page.wait_for_selector(".glass iframe")
     page.close()
     assert len(asked) > 10
     assert [url for url in asked if not url.startswith((previewed.address, "data:"))] == []

@@ -88,6 +88,8 @@ def test_nothing_that_is_fetched_changes_anything(running: Running) -> None:
         "mail",
         "headers",
         "part/raw",
+        "state?reader=a@example.com",
+        "mail?reader=a@example.com",
         "message.eml",
         "tags",
         "readers?like=a",

@@ -63,6 +63,11 @@ def create_app(desk: Desk, feed: Feed, *, segment: str | None) -> FastAPI:
     async def say(_: Request, error: NewsletterError) -> JSONResponse:
         return JSONResponse({"findings": answers.findings_told(error.findings)}, status_code=422)
 
+    @app.exception_handler(Exception)
+    async def own_up(_: Request, error: Exception) -> JSONResponse:
+        found = Finding(message=f"something unexpected happened ({type(error).__name__})", fix="reload the page")
+        return JSONResponse({"findings": answers.findings_told([found])}, status_code=500)
+
     return app
 
 
@@ -118,12 +123,12 @@ def _add_choices(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/readers")
     def readers(like: str = "") -> list[dict[str, Any]]:
-        _insist_store()
+        foresight.insist_store()
         return answers.readers_told(foresight.readers_like(_insist(desk).issue.newsletter, like.strip()[:200]))
 
     @app.get("/editions")
     def editions(segment: str) -> dict[str, Any]:
-        _insist_store()
+        foresight.insist_store()
         prepared = _insist(desk)
         return answers.editions_told(prepared, foresight.foreseen(prepared, segment[:2_000]))
 
@@ -156,11 +161,3 @@ def _insist(desk: Desk) -> Prepared:
     if prepared is None:
         raise RefusedError(*desk.standing.errors, Finding(message="there is nothing to show yet"))
     return prepared
-
-
-def _insist_store() -> None:
-    if not foresight.has_store():
-        raise RefusedError(
-            "there are no readers yet, or the database is an older version's",
-            fix="newsletter subscribers import brings them in",
-        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import Any
 
-from newsletter import wiring
+from newsletter import foresight, wiring
 from newsletter.checks import HTML_CAUTION, HTML_LIMIT
 from newsletter.mailing.building import Copy, copy_of
 from newsletter.mailing.prepare import Prepared
@@ -55,6 +55,8 @@ def copy_for(prepared: Prepared, whose: Whose) -> tuple[Copy, Rehearsed]:
     """
     :raises NewsletterError: there is no such reader, interest or edition, or such a reader gets nothing
     """
+    if whose.reader:
+        foresight.insist_store()
     rehearsed = wiring.rehearsed_for(prepared, whose.reader, whose.interests)
     if whose.numbers is None:
         edition = insist_edition(prepared.compiled, rehearsed, prepared.vocabulary)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class Standing:
     prepared: Prepared | None
     #: why the files as they are now cannot be
     errors: tuple[Finding, ...]
+    #: when that last version was found
     seen_at: datetime
 
     def told(self) -> dict[str, Any]:
@@ -60,7 +61,5 @@ class Desk:
             return True
 
     def _put(self, prepared: Prepared | None, errors: tuple[Finding, ...]) -> None:
-        standing = self.standing
-        self.standing = replace(
-            standing, revision=standing.revision + 1, prepared=prepared, errors=errors, seen_at=self._now()
-        )
+        seen_at = self.standing.seen_at if errors else self._now()
+        self.standing = Standing(self.standing.revision + 1, prepared, errors, seen_at)

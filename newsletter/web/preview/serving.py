@@ -91,7 +91,7 @@ def _bound(port: int | None) -> socket.socket:
 def _config(guard: Guard) -> uvicorn.Config:
     return uvicorn.Config(
         guard,
-        log_level="warning",
+        log_level="critical",  # what goes wrong is said on the page
         access_log=False,
         ws="none",
         lifespan="off",

@@ -13,7 +13,7 @@ export const look = {
 
   set(changes) {
     Object.assign(values, changes);
-    const changed = Object.entries(values).filter(([name, value]) => value !== START[name]);
+    const changed = Object.entries(values).filter(([name, value]) => name === "view" || value !== START[name]);
     history.replaceState(null, "", `#${new URLSearchParams(changed)}`);
   },
 

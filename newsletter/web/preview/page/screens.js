@@ -1,5 +1,5 @@
-// The mail in frames, at widths of real devices. A new version is drawn behind the old one and takes its place when it
-// is there, at the same scroll position: nothing flashes.
+// The mail in frames, at widths of real devices. A new version is loaded out of sight, once, and then takes the place of
+// the old one in every frame, in one step and at the same scroll position: nothing flashes, and nothing jumps.
 
 import { address, byId, el } from "./asking.js";
 
@@ -9,74 +9,77 @@ const GAP = 16;
 const PATIENCE = 10_000;
 
 const positions = new Map(JSON.parse(sessionStorage.getItem("positions") ?? "[]"));
-addEventListener("pagehide", () => sessionStorage.setItem("positions", JSON.stringify([...positions])));
+
+/** A frame without rights: no scripts, no forms, no windows. It keeps our origin, so that this page can scroll it. */
+function sandboxed(properties) {
+  const frame = el("iframe", properties);
+  frame.setAttribute("sandbox", "allow-same-origin");
+  return frame;
+}
+
+/** Calls `ready` once the frame holds the text of the address; its pictures may come later, or never. */
+function whenThere(frame, url, ready, isWanted, since = performance.now()) {
+  if (!isWanted()) return;
+  const page = frame.contentDocument;
+  if (page && page.URL === url && page.readyState !== "loading") ready(page);
+  else if (performance.now() - since < PATIENCE) setTimeout(() => whenThere(frame, url, ready, isWanted, since), 4);
+}
 
 class Screen {
-  constructor(device, scheme, listeners) {
+  constructor(device, listeners) {
     this.device = device;
-    this.scheme = scheme;
-    this.listeners = listeners;
-    this.key = `${device}-${scheme}`;
     this.scale = 1;
+    this.name = el("span");
     this.note = el("span");
-    this.glass = el("div", { className: "glass" });
-    this.figure = el(
-      "figure",
-      { className: "screen" },
-      el("figcaption", {}, el("span", {}, `${NAMES[device]} ${WIDTHS[device]}${scheme === "dark" ? ", dark" : ""}`), this.note),
-      this.glass,
-    );
+    this.frame = sandboxed();
+    this.glass = el("div", { className: "glass" }, this.frame);
+    this.figure = el("figure", { className: "screen" }, el("figcaption", {}, this.name, this.note), this.glass);
+    this.listeners = listeners;
   }
 
+  set scheme(scheme) {
+    this.key = `${this.device}-${scheme}`;
+    this.frame.style.colorScheme = scheme;
+    this.frame.title = `The mail, ${NAMES[this.device]}, ${scheme}`;
+    this.name.textContent = `${NAMES[this.device]} ${WIDTHS[this.device]}${scheme === "dark" ? ", dark" : ""}`;
+  }
+
+  /** The first version comes as a document, and brings the policy under which all later ones are drawn. */
   load(url) {
-    this.next?.remove();
-    const frame = el("iframe", { className: "next", title: `The mail, ${NAMES[this.device]}, ${this.scheme}`, src: url });
-    // No scripts, no forms, no windows. Our own origin is kept so that this page can scroll what it shows.
-    frame.setAttribute("sandbox", "allow-same-origin");
-    frame.style.colorScheme = this.scheme;
-    this.next = frame;
-    this.fit(frame);
-    this.glass.append(frame);
-    this.await(frame, performance.now());
+    this.frame.src = url;
+    whenThere(this.frame, url, (page) => this.begin(page), () => this.frame.isConnected);
   }
 
-  /** Until the text is there; pictures may come later, or never. */
-  await(frame, since) {
-    if (this.next !== frame) return;
-    const page = frame.contentDocument;
-    if (page && page.URL !== "about:blank" && page.readyState !== "loading") this.show(frame, page);
-    else if (performance.now() - since < PATIENCE) setTimeout(() => this.await(frame, since), 4);
-  }
-
-  show(frame, page) {
-    frame.contentWindow.scrollTo({ ...(this.position() ?? positions.get(this.key)), behavior: "instant" });
+  begin(page) {
+    this.page = page;
     page.addEventListener("scroll", () => positions.set(this.key, this.position()));
     for (const [name, listener] of Object.entries(this.listeners)) page.addEventListener(name, listener);
-    const held = document.activeElement === this.frame;
-    frame.className = "";
-    this.frame?.remove();
-    this.frame = frame;
-    this.next = null;
-    if (held) frame.focus();
+    if (this.waiting) this.show(this.waiting);
+    this.frame.contentWindow.scrollTo({ ...positions.get(this.key), behavior: "instant" });
+  }
+
+  show(mail) {
+    if (!this.page) {
+      this.waiting = mail;
+      return;
+    }
+    const before = this.position();
+    this.page.replaceChild(this.page.importNode(mail.documentElement, true), this.page.documentElement);
+    this.frame.contentWindow.scrollTo({ ...before, behavior: "instant" });
   }
 
   position() {
-    const seen = this.frame?.contentWindow;
-    return seen && { left: seen.scrollX, top: seen.scrollY };
-  }
-
-  fit(frame) {
-    const width = WIDTHS[this.device];
-    frame.style.width = `${width}px`;
-    frame.style.height = `${this.glass.clientHeight / this.scale}px`;
-    frame.style.transform = `scale(${this.scale})`;
+    return { left: this.frame.contentWindow.scrollX, top: this.frame.contentWindow.scrollY };
   }
 
   resize(scale) {
     this.scale = scale;
-    this.glass.style.width = `${WIDTHS[this.device] * scale}px`;
+    const width = WIDTHS[this.device];
+    this.glass.style.width = `${width * scale}px`;
     this.note.textContent = scale < 1 ? `${Math.round(scale * 100)}%` : "";
-    for (const frame of [this.frame, this.next]) if (frame) this.fit(frame);
+    this.frame.style.width = `${width}px`;
+    this.frame.style.height = `${this.glass.clientHeight / scale}px`;
+    this.frame.style.transform = `scale(${scale})`;
   }
 }
 
@@ -87,31 +90,69 @@ export class Screens {
     this.listeners = listeners;
     this.rows = [];
     this.shape = "";
+    this.loaders = new Map();
     new ResizeObserver(() => this.layout()).observe(this.stage);
+    addEventListener("pagehide", () => this.keep());
   }
 
   show(view, scheme, values) {
-    const devices = view === "all" ? Object.keys(WIDTHS) : [view];
     const schemes = scheme === "both" ? ["light", "dark"] : [scheme];
-    const shape = `${view} ${scheme}`;
-    if (shape !== this.shape) this.build(devices, schemes, shape);
-    for (const screen of this.rows.flat()) {
-      screen.load(address("mail", { ...values, scheme: screen.scheme }));
-    }
+    const urls = schemes.map((one) => new URL(address("mail", { ...values, scheme: one }), location).href);
+    const shape = `${view} ${schemes.length} ${values.images}`;
+    if (shape === this.shape) this.update(schemes, urls);
+    else this.build(view === "all" ? Object.keys(WIDTHS) : [view], schemes, urls);
+    this.shape = shape;
   }
 
-  build(devices, schemes, shape) {
-    this.shape = shape;
-    const made = schemes.map((scheme) => devices.map((device) => new Screen(device, scheme, this.listeners)));
-    this.rows = devices.length === 1 ? [made.flat()] : made;
+  build(devices, schemes, urls) {
+    this.groups = schemes.map(() => devices.map((device) => new Screen(device, this.listeners)));
+    this.rows = devices.length === 1 ? [this.groups.flat()] : this.groups;
     this.stage.replaceChildren(
       ...this.rows.map((row) => el("div", { className: "screens" }, ...row.map((screen) => screen.figure))),
     );
+    this.groups.forEach((group, number) => {
+      for (const screen of group) screen.scheme = schemes[number];
+    });
     this.layout();
+    this.groups.forEach((group, number) => {
+      for (const screen of group) screen.load(urls[number]);
+    });
+  }
+
+  update(schemes, urls) {
+    this.groups.forEach((group, number) => {
+      const loader = this.loader(number);
+      loader.wanted = urls[number];
+      loader.contentWindow.location.replace(urls[number]);
+      const take = (mail) => {
+        for (const screen of group) {
+          screen.scheme = schemes[number];
+          screen.show(mail);
+        }
+      };
+      whenThere(loader, urls[number], take, () => loader.wanted === urls[number] && this.groups.includes(group));
+    });
+  }
+
+  /** A frame that nobody sees, under the same policy as those that are seen. */
+  loader(number) {
+    if (!this.loaders.has(number)) {
+      const made = sandboxed({ className: "loader", title: "Loading", hidden: true });
+      document.body.append(made);
+      this.loaders.set(number, made);
+    }
+    return this.loaders.get(number);
+  }
+
+  /** For the page that comes after this one, when it is reloaded. */
+  keep() {
+    for (const screen of this.rows.flat()) if (screen.page) positions.set(screen.key, screen.position());
+    sessionStorage.setItem("positions", JSON.stringify([...positions]));
   }
 
   clear() {
     this.rows = [];
+    this.groups = [];
     this.shape = "";
   }
 
