@@ -69,6 +69,7 @@ def test_dark_is_what_a_reader_with_a_dark_screen_sees_whatever_this_screen_is(p
     press(page, "Phone")
     press(page, "Both")
     until(page, "document.querySelectorAll('.glass iframe').length === 2")
+    shows(page, "Nine chips pass the review")
     light, dark = in_frame(page, colour), in_frame(page, colour, scheme="dark")
     page.emulate_media(color_scheme="dark")
 
@@ -76,6 +77,7 @@ def test_dark_is_what_a_reader_with_a_dark_screen_sees_whatever_this_screen_is(p
     assert (in_frame(page, colour), in_frame(page, colour, scheme="dark")) == (light, dark)
     press(page, "Dark")
     until(page, "document.querySelectorAll('.glass iframe').length === 1")
+    shows(page, "Nine chips pass the review")
     assert in_frame(page, colour, scheme="dark") == dark
 
 
@@ -93,6 +95,7 @@ def test_without_images_their_alt_text_stands_in_their_place(page: Page, preview
     assert in_frame(page, drawn) == 1
     press(page, "Images")
     until(page, "document.querySelector('.glass iframe').src.includes('images=off')")
+    shows(page, "Nine chips pass the review")
     assert in_frame(page, drawn) == 0
     expect(mail(page).get_by_alt_text("A harbour")).to_have_count(1)
 
