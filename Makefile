@@ -40,6 +40,7 @@ fix: $(READY) ## reformat, and repair what can be repaired
 
 pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@$(BIN)/python -m tests.judge.pictures
+	@$(BIN)/python -m tests.browser.pictures docs/images
 
 programs: ## the outside programs that tests and judges use
 	@tests/programs.sh

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,13 @@ def load_confidential() -> Confidential:
 
 def load_vocabulary() -> Vocabulary:
     path = vocabulary_file()
-    return read_vocabulary(_text(path, VocabularyError), path=_shown(path))
+    return _vocabulary(_text(path, VocabularyError), _shown(path))
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(text: str, path: str) -> Vocabulary:
+    """Kept for the preview, which asks after every save: of all that an issue needs, this takes longest to read."""
+    return read_vocabulary(text, path=path)
 
 
 def load_segments(vocabulary: Vocabulary) -> "dict[str, SavedSegment]":
@@ -190,10 +197,13 @@ def prepare_issue(path: Path, templates: Path | None = None) -> "Prepared":
 
 def order_for(path: Path, templates: Path | None, segment: str, *, again: bool) -> "Order":
     """What was asked to be planned, read and understood."""
+    return order_of(prepare_issue(path, templates), segment, again=again)
+
+
+def order_of(prepared: "Prepared", segment: str, *, again: bool = False) -> "Order":
     from newsletter.mailing.planning import Order
     from newsletter.segment.grammar import parse_segment
 
-    prepared = prepare_issue(path, templates)
     saved = load_segments(prepared.vocabulary)
     return Order(
         prepared=prepared,

@@ -24,7 +24,7 @@ from newsletter.checks import (
 from newsletter.checks.allowing import settle, without_allowed
 from newsletter.checks.confidential import Confidential, read_confidential
 from newsletter.checks.manuscript import EarlierStory, Manuscript
-from newsletter.checks.parts import HTML_LIMIT
+from newsletter.checks.parts import HTML_CAUTION, HTML_LIMIT
 from newsletter.checks.proof import Proof
 from newsletter.checks.rules import CHAPTERS, FILE_RULES, MAIL_RULES, RULES, Rule, explained
 from newsletter.checks.stories import check_date
@@ -37,6 +37,7 @@ from newsletter.tags import Vocabulary
 
 __all__ = [
     "CHAPTERS",
+    "HTML_CAUTION",
     "HTML_LIMIT",
     "RULES",
     "Confidential",

@@ -13,6 +13,7 @@ from newsletter.cli import (
     issues,
     mailings,
     planning,
+    preview,
     segments,
     sending,
     starting,
@@ -33,6 +34,7 @@ app = typer.Typer(
 starting.add_to(app)
 importing.add_to(app)
 issues.add_to(app)
+preview.add_to(app)
 planning.add_to(app)
 sending.add_to(app)
 mailings.add_to(app)

@@ -1,5 +1,6 @@
 """`check`, `build`, `schema`: an issue file and what it becomes."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,12 +120,18 @@ def _explain(wanted: str, *, as_json: bool) -> None:
     show.line(f"To allow it: {rule.how_to_allow()}")
 
 
-def build(
+def build(  # noqa: PLR0917 - a command has the options it has
     issue: options.IssueFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("out"),
     reader: Annotated[str | None, typer.Option("--for", metavar="EMAIL", help="As this reader gets it.")] = None,
     interests: Annotated[
         str | None, typer.Option("--interests", help="As a reader with these interests gets it: a,b")
+    ] = None,
+    all_editions: Annotated[
+        bool, typer.Option("--all-editions", help="One of each distinct edition that --segment would get.")
+    ] = False,
+    segment: Annotated[
+        str | None, typer.Option("--segment", "-s", help="Whose editions: an expression, or segment:NAME.")
     ] = None,
     templates: options.Templates = None,
     as_json: options.AsJson = False,
@@ -132,7 +139,9 @@ def build(
     """
     Write the HTML, text and mail of an issue into a folder.
 
-    Needs no settings and no database; its links lead nowhere. The same file gives the same bytes every time.
+    Needs no settings and no database; its links lead nowhere. The same file gives the same bytes every time. With
+    --all-editions it asks the database who would get what, and writes each version that a plan would hold, named by
+    the hash that plan shows.
 
     Example: newsletter build docs/examples/china-ai-brief.md -o out
     """
@@ -140,9 +149,15 @@ def build(
     from newsletter import wiring
     from newsletter.mailing.building import build_files
 
-    if reader and interests:
-        raise typer.BadParameter("choose one of --for and --interests")
+    if sum(map(bool, (reader, interests, all_editions))) > 1:
+        raise typer.BadParameter("choose one of --for, --interests and --all-editions")
+    if all_editions != bool(segment):
+        raise typer.BadParameter("--all-editions and --segment belong together: --all-editions --segment everyone")
     prepared = wiring.prepare_issue(issue, templates)
+    if segment:
+        _build_editions(prepared, segment, output, as_json=as_json)
+        show.next_step(f"newsletter plan {issue} --segment {shlex.quote(segment)}")
+        return
     rehearsed = wiring.rehearsed_for(prepared, reader, interests)
     summary = build_files(prepared, rehearsed, output, base_url=wiring.example_base_url())
     _tell(prepared, summary, as_json=as_json)
@@ -160,6 +175,32 @@ def _tell(prepared: "Prepared", summary: dict[str, Any], *, as_json: bool) -> No
     show.note(
         f"\n{summary['slug']}: {show.count(summary['html_bytes'], 'byte')} of HTML, "
         f"{show.count(summary['text_characters'], 'character')} of text, content {summary['content_hash'][:12]}"
+    )
+
+
+def _build_editions(prepared: "Prepared", segment: str, output: Path, *, as_json: bool) -> None:
+    from newsletter import foresight, wiring
+    from newsletter.mailing.building import SHORT_HASH, build_editions
+
+    outline = foresight.foreseen(prepared, segment)
+    summary = build_editions(prepared, outline, output, base_url=wiring.example_base_url())
+    for finding in prepared.findings:
+        show.remark(finding)
+    if as_json:
+        show.document(summary)
+        return
+    rows = [
+        (edition["hash"][:SHORT_HASH], len(edition["stories"]), edition["readers"], edition["subject"], name)
+        for edition in summary["editions"]
+        for name in edition["files"][:1]
+    ]
+    if rows:
+        show.table(["edition", "stories", "readers", "subject", "HTML"], rows)
+    skipped = sum(summary["skipped"].values())
+    show.note(
+        f"{summary['slug']}: {show.count(len(rows), 'edition')} for {show.count(summary['planned'], 'reader')}; "
+        f"{show.count(skipped, 'reader')} of the newsletter skipped. Text and mail lie beside the HTML; "
+        f"{summary['files'][0]} lists them all."
     )
 
 

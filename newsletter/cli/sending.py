@@ -265,16 +265,12 @@ def send_test(
     Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
     """
     ahead.start_press()
-    from newsletter import wiring
-    from newsletter.mailing.prepare import insist_imprint
+    from newsletter import foresight, wiring
     from newsletter.mailing.rehearsal import insist_edition
     from newsletter.mailing.rehearsal import send_test as rehearse
 
-    settings = wiring.load_settings()
     prepared = wiring.prepare_issue(issue, templates)
-    name = _transport_name(settings, transport)
-    if name != "outbox":
-        insist_imprint(prepared)
+    outgoing = foresight.transport_for_test(prepared, _transport_name(wiring.load_settings(), transport))
     rehearsed = wiring.rehearsed_for(prepared, reader, None)
     receipts = list(
         rehearse(
@@ -282,7 +278,7 @@ def send_test(
             insist_edition(prepared.compiled, rehearsed, prepared.vocabulary),
             rehearsed,
             addresses=list(dict.fromkeys(to)),
-            transport=wiring.transport_for(settings, name),
+            transport=outgoing,
             base_url=wiring.example_base_url(),
         )
     )

@@ -28,6 +28,10 @@ class Outline:
     def planned(self) -> int:
         return sum(readers for _, readers in self.editions)
 
+    def by_readers(self) -> list[tuple[PlannedEdition, int]]:
+        """The editions, the one that most readers get first."""
+        return sorted(self.editions, key=lambda counted: (-counted[1], counted[0].hash))
+
     def as_json(self) -> dict[str, Any]:
         """The form that `plan --json` promises."""
         return {

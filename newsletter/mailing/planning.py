@@ -31,6 +31,11 @@ def decide(store: Store, order: Order) -> Plan:
     :raises NewsletterError: the issue is not fit to be sent
     """
     insist_ready(order.prepared)
+    return foresee(store, order)
+
+
+def foresee(store: Store, order: Order) -> Plan:
+    """What `decide` would say, of an issue that may still be unfit: to look at, never to save."""
     head = order.prepared.compiled.letterhead
     rules = Rules(
         compiled=order.prepared.compiled,

@@ -29,11 +29,12 @@ class Rehearsed:
     name: str = ""
     since_on: date | None = None
     interests: frozenset[str] = frozenset()
+    address: str = "reader@example.com"
 
     @classmethod
     def of(cls, reader: Subscriber) -> "Rehearsed":
         since_on = reader.consent.on if reader.consent else None
-        return cls(reader.salutation or reader.name, since_on, reader.interests)
+        return cls(reader.salutation or reader.name, since_on, reader.interests, reader.email)
 
 
 def insist_edition(compiled: CompiledIssue, rehearsed: Rehearsed, vocabulary: Vocabulary) -> Edition:
@@ -51,13 +52,24 @@ def insist_edition(compiled: CompiledIssue, rehearsed: Rehearsed, vocabulary: Vo
     return cut_edition(compiled, stories)
 
 
+def edition_of_stories(compiled: CompiledIssue, numbers: Sequence[int]) -> Edition:
+    """
+    The edition that holds these stories, counted from 1 as they stand in the file, in this order.
+
+    :raises RefusedError: the issue has no such stories, or one is named twice
+    """
+    if len(set(numbers)) < len(numbers) or not all(1 <= number <= len(compiled.stories) for number in numbers):
+        raise RefusedError("there is no such edition any more: the stories have changed", fix="choose another")
+    return cut_edition(compiled, [compiled.stories[number - 1].id for number in numbers])
+
+
 def example_recipient(
-    compiled: CompiledIssue, rehearsed: Rehearsed, *, address: str, base_url: str, message_id: str = EXAMPLE
+    compiled: CompiledIssue, rehearsed: Rehearsed, *, base_url: str, message_id: str = EXAMPLE
 ) -> Recipient:
     domain = compiled.letterhead.sender.address.rpartition("@")[2]
     return Recipient(
         delivery_id=0,
-        address=address,
+        address=rehearsed.address,
         name=rehearsed.name,
         message_id=f"{message_id}@{domain}",
         values=merge_values(
@@ -83,9 +95,8 @@ def send_test(
     marked = replace(edition, subject=_TEST_LABEL + edition.subject)
     recipients = [
         replace(
-            example_recipient(
-                compiled, rehearsed, address=address, base_url=base_url, message_id=f"test-{secrets.token_hex(8)}"
-            ),
+            example_recipient(compiled, rehearsed, base_url=base_url, message_id=f"test-{secrets.token_hex(8)}"),
+            address=address,
             delivery_id=number,
         )
         for number, address in enumerate(addresses)

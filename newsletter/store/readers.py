@@ -62,6 +62,15 @@ class Readers:
             rows = connection.execute(wanted.order_by(_subscription.newsletter)).all()
             return list(with_interests(connection, rows))
 
+    def like(self, newsletter: str, text: str, *, limit: int) -> list[Subscriber]:
+        """Readers whose address or name holds the text, in the order of their addresses."""
+        people = schema.subscribers.c
+        holds = people.email.icontains(text, autoescape=True) | people.name.icontains(text, autoescape=True)
+        wanted = SELECT_SUBSCRIBERS.where(_subscription.newsletter == newsletter, holds)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(people.email).limit(limit)).all()
+            return list(with_interests(connection, rows))
+
     def stream(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None) -> Iterator[Subscriber]:
         """
         All readers of a newsletter, whatever their status, in the order of their subscription ids.

@@ -24,6 +24,7 @@ CARRIED = {
     "newsletter/_shipped/subscribers/segments.yaml": ROOT / "subscribers" / "segments.yaml",
     "newsletter/_shipped/subscribers/sample.csv": ROOT / "subscribers" / "sample.csv",
     "newsletter/_shipped/env.example": ROOT / ".env.example",
+    "newsletter/web/preview/page": ROOT / "newsletter" / "web" / "preview" / "page",
 }
 
 

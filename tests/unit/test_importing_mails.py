@@ -32,7 +32,7 @@ def test_the_page_of_a_mail_of_ours_loses_its_footer_and_keeps_its_stories() -> 
         vocabulary=VOCABULARY,
         links=Links.MAILBOX,
     )
-    recipient = example_recipient(compiled, Rehearsed(), address="reader@example.com", base_url="https://example.com")
+    recipient = example_recipient(compiled, Rehearsed(), base_url="https://example.com")
     page = fill_part(cut_edition(compiled, [story.id for story in compiled.stories]), Part.HTML, recipient.values)
     made = import_source(read_source(page.encode(), path="mail.html"), Wishes(), WORKSPACE)
     found = issue_of(made)

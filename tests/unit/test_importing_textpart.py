@@ -38,9 +38,7 @@ def built(issue: AnyIssue, *, links: Links = Links.MAILBOX, name: str = "") -> s
         vocabulary=VOCABULARY,
         links=links,
     )
-    recipient = example_recipient(
-        compiled, Rehearsed(name=name), address="reader@example.com", base_url="https://news.example.com"
-    )
+    recipient = example_recipient(compiled, Rehearsed(name=name), base_url="https://news.example.com")
     edition = cut_edition(compiled, [story.id for story in compiled.stories])
     return fill_part(edition, Part.TEXT, recipient.values)
 
