@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs fix pictures programs lock wheel clean
+.PHONY: help demo test check lint types docs fix pictures bench-render programs lock wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ READY := .venv/ready
 T ?= tests
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the whole path on the shipped examples; no mail leaves this machine
 	@$(BIN)/newsletter demo
@@ -37,8 +37,12 @@ fix: $(READY) ## reformat, and repair what can be repaired
 pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@docs/pictures/make.sh $(BIN)/newsletter
 
-programs: ## the outside programs that tests use: smtp-sink and chromium
+bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
+	@$(BIN)/python -m benchmarks.render
+
+programs: ## the outside programs that tests use: smtp-sink, chromium and node, with their packages
 	@tests/programs.sh
+	@tests/packages.sh
 
 # --upgrade only when asked for: make lock UPGRADE=--upgrade
 lock: $(READY) ## pin what pyproject.toml asks for, with hashes
@@ -49,7 +53,7 @@ wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside
 	$(BIN)/python -m hatchling build -t wheel
 
 clean: ## remove what make can make again
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv dist tests/*/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

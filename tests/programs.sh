@@ -7,6 +7,8 @@ PATH="$PATH:/usr/sbin:/sbin"
 packages=""
 command -v smtp-sink >/dev/null || packages="$packages postfix"
 command -v chromium >/dev/null || packages="$packages chromium"
+command -v node >/dev/null || packages="$packages nodejs"
+command -v npm >/dev/null || packages="$packages npm"
 [ -n "$packages" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then
