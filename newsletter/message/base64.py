@@ -106,7 +106,7 @@ class Base64Body:
 
 
 def base64_size(literals: Sequence[bytes]) -> int:
-    """Bytes of a body without values."""
+    """Bytes of the literals alone, in full lines."""
     sizes = _sizes(sum(len(literal) + literal.count(b"\n") for literal in literals))
     return sum(sizes) + len(_CRLF) * len(sizes)
 

@@ -45,8 +45,10 @@ class Body:
 def cut_at_slots(edition: Edition, part: Part) -> list[str]:
     """A part as literal, field, literal, …, literal."""
     content = edition.html if part is Part.HTML else edition.text
-    lined = content.replace("\r\n", "\n").replace("\r", "\n")
-    return re.split(slot(edition.source, part, f"({'|'.join(Field)})"), lined)
+    fields = {slot(edition.source, part, field): str(field) for field in Field}
+    cut = re.split(f"({'|'.join(fields)})", content.replace("\r\n", "\n").replace("\r", "\n"))
+    cut[1::2] = [fields[token] for token in cut[1::2]]
+    return cut
 
 
 def _shorter(literals: Sequence[bytes]) -> Encoded:

@@ -65,7 +65,7 @@ def _to_be_continued(literal: bytes) -> bytes:
 # The editions of an issue share most of their blocks; to encode one takes ten times as long as to find it here.
 @lru_cache(maxsize=1024)
 def _stretch(block: bytes) -> bytes:
-    return _encoded(block) + _SOFT_BREAK
+    return _encoded(block) + _SOFT_BREAK if block else b""
 
 
 def _encoded(content: bytes) -> bytes:

@@ -133,7 +133,7 @@ def filled(edition: Edition, recipient: Recipient) -> tuple[str, str]:
 
 
 def a_reader(value: str, name: str = "Chen Mei") -> Recipient:
-    raw = {field: value for field in (Field.GREETING, Field.SINCE, Field.VIEW_URL, Field.PREFERENCES_URL)}
+    raw = dict.fromkeys((Field.GREETING, Field.SINCE, Field.VIEW_URL, Field.PREFERENCES_URL), value)
     return a_recipient(name=name, values=dict(a_recipient().values) | raw)
 
 

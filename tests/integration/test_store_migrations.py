@@ -63,11 +63,11 @@ def test_revisions_sort_as_text_so_that_a_newer_one_is_known_as_newer() -> None:
 
 def test_a_database_of_the_first_schema_keeps_its_mailings(tmp_path: Path) -> None:
     database = connect(address_of(tmp_path), wait_seconds=1)
-    values = {name: "x" for name in ("newsletter", "slug", "title", "segment", "content_hash", "audience_hash", "planned_by")}
-    values |= {"status": "draft", "again": False, "compiled": b"", "planned_at": NOW}
+    texts = ("newsletter", "slug", "title", "segment", "content_hash", "audience_hash", "planned_by")
+    others = {"status": "draft", "again": False, "compiled": b"", "planned_at": NOW}
     with database.writing() as connection:
         opening._upgrade(connection, "0001")
-        connection.execute(sa.insert(schema.mailings), values)
+        connection.execute(sa.insert(schema.mailings), dict.fromkeys(texts, "x") | others)
     database.close()
 
     with open_store(address_of(tmp_path)) as store:
