@@ -1,5 +1,6 @@
 """Quoted-printable bodies (RFC 2045 section 6.7): the shorter form of a part that is mostly ASCII."""
 
+import re
 from binascii import b2a_qp
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,6 +10,8 @@ _CRLF = b"\r\n"
 _SOFT_BREAK = b"=\r\n"
 #: characters that a line holds before a soft break
 _ROOM = 75
+#: a blank is encoded at the end of a line only, and Python's encoder does not count the two characters more
+_OVERLONG = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
 #: one character each; every other byte takes three
 _AS_IT_IS = bytes({*b"\t\n", *range(ord(" "), ord("~") + 1)} - {ord("=")})
 #: where a literal is parted to be encoded; any other place would do
@@ -79,4 +82,7 @@ def _encoded(content: bytes) -> bytes:
 
 
 def _wire(content: bytes) -> bytes:
-    return b2a_qp(content, istext=True).replace(b"\n", _CRLF)
+    encoded = b2a_qp(content, istext=True)
+    if b"=20" in encoded or b"=09" in encoded:
+        encoded = _OVERLONG.sub(rb"\1=\n\2", encoded)
+    return encoded.replace(b"\n", _CRLF)

@@ -45,6 +45,7 @@ def parted(cut: tuple[str, list[tuple[str, str]]]) -> tuple[list[str], list[str]
 
 
 @given(cuts)
+@example(("x" * 75 + " \n" + "x" * 74 + " \n" + "x" * 73 + "\t\n" + "x" * 75 + " ", []))
 def test_quoted_printable_is_decoded_as_it_was(cut: tuple[str, list[tuple[str, str]]]) -> None:
     literals, values, whole = parted(cut)
     body = filled(QuotedBody, literals, values)
