@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-ROUNDS = 7
+ROUNDS = 11
 
 Task = Callable[[], object]
 

@@ -10,11 +10,12 @@ from urllib.parse import quote
 from newsletter.errors import PermanentError
 
 #: everything that some program takes for the end of a line, the other controls, and halves of characters
-_UNFIT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NEVER = "\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+_UNFIT = re.compile(f"[{_NEVER}]")
 #: those of them that are ASCII
 _CONTROLS = bytes({*range(32), 127} - {ord("\t")})
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_PLAIN = r"[^\s()<>@,;:\\\"\[\]]"
+_PLAIN = rf"[^\s()<>@,;:\\\"\[\]{_NEVER}]"
 _ADDRESS = re.compile(f"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}")
 #: beside letters and digits; the percent sign is one of earlier escapes
@@ -50,7 +51,7 @@ def plain_value(value: str, what: str) -> str:
 
 def plain_address(address: str) -> str:
     """The address, when it can stand in a header and in an SMTP command without quotes."""
-    if not _ADDRESS.fullmatch(address) or not is_plain(address):
+    if not _ADDRESS.fullmatch(address):
         raise RefusedValueError("the address is not a mail address", fix="correct it")
     return address
 
