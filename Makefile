@@ -1,21 +1,20 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures programs lock judges-lock wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures bench-render programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-JUDGES := tests/judge/node_modules/.package-lock.json
 T ?= tests
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the whole path on the shipped examples; no mail leaves this machine
 	@$(BIN)/newsletter demo
 
-test: $(READY) programs $(JUDGES) ## all tests; make test T=tests/unit for some
+test: $(READY) programs ## all tests; make test T=tests/unit for some
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(T)
 
 check: lint types docs test judge ## everything that must hold before a change goes in
@@ -31,7 +30,7 @@ types: $(READY) ## mypy, strict
 docs: $(READY) ## the links and the commands in every page
 	$(BIN)/pytest tests/unit/test_docs.py
 
-judge: $(READY) programs $(JUDGES) ## both templates, judged by vnu, axe, SpamAssassin and caniemail
+judge: $(READY) programs ## both templates, judged by vnu, axe, SpamAssassin and caniemail
 	@$(BIN)/python -m tests.judge
 
 fix: $(READY) ## reformat, and repair what can be repaired
@@ -42,28 +41,27 @@ pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@$(BIN)/python -m tests.judge.pictures
 	@$(BIN)/python -m tests.browser.pictures docs/images
 
-programs: ## the outside programs that tests and judges use
+bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
+	@$(BIN)/python -m benchmarks.render
+
+programs: ## the outside programs and npm packages that tests and judges use
 	@tests/programs.sh
+	@tests/packages.sh
 
 # --upgrade only when asked for: make lock UPGRADE=--upgrade
 lock: $(READY) ## pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --extra dev --python-version 3.11 \
 		--custom-compile-command "make lock" $(UPGRADE) -o requirements.lock pyproject.toml
 
-# resolved addresses and funding links are left out: the lock names no host
-judges-lock: ## pin what tests/judge/package.json asks for, with hashes
-	@cd tests/judge && rm -rf node_modules package-lock.json && npm install --package-lock-only --loglevel error && node unlinked.mjs
+npm-locks: ## pin what each package.json under tests/ asks for, with hashes
+	@tests/lock.sh
 
 wheel: $(READY) ## dist/newsletter-….whl, with templates and vocabulary inside
 	$(BIN)/python -m hatchling build -t wheel
 
 clean: ## remove what make can make again
-	rm -rf .venv tests/judge/node_modules dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv dist tests/*/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-$(JUDGES): tests/judge/package-lock.json | programs
-	@command -v npm >/dev/null || { echo "some judges cannot sit; install npm"; exit 0; }; \
-		cd tests/judge && npm ci --ignore-scripts --loglevel error && touch node_modules/.package-lock.json
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("error: needs Python 3.11 or newer; try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -88,6 +88,8 @@ class Mailing:
     audience_hash: str
     planned_at: datetime
     planned_by: str
+    #: how many of its readers had named no interests; None when it was planned before this was counted
+    without_interests: int | None = None
     transport: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

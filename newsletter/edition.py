@@ -216,9 +216,8 @@ def cut_edition(compiled: CompiledIssue, stories: Sequence[str]) -> Edition:
         stories=shown,
         subject=values[Filling.SUBJECT],
         preheader=values[Filling.PREHEADER],
-        html=_join(compiled, Part.HTML, shown, {name: html.escape(value) for name, value in values.items()}),
-        # in the text part these marks stand alone on their lines
-        text=_join(compiled, Part.TEXT, shown, {name: wrap(value) for name, value in values.items()}),
+        html=_join(compiled, Part.HTML, shown, values),
+        text=_join(compiled, Part.TEXT, shown, values),
     )
 
 
@@ -249,14 +248,22 @@ def _join(compiled: CompiledIssue, part: Part, shown: Sequence[str], values: Map
             out += [piece.content.replace(number, str(place[piece.story or ""])) for piece in kept]
         else:
             out += [piece.content for piece in run if piece.section is None or piece.section in sections]
-    return _fill(compiled.source, part, "".join(out), values)
+    return "".join(_filled(compiled.source, part, content, values) for content in out)
 
 
 def _pieces(compiled: CompiledIssue, part: Part) -> tuple[Piece, ...]:
     return compiled.html if part is Part.HTML else compiled.text
 
 
-def _fill(source: str, part: Part, joined: str, values: Mapping[Filling, str]) -> str:
-    for filling, value in values.items():
-        joined = joined.replace(mark(source, part, filling), value)
-    return joined
+def _filled(source: str, part: Part, content: str, values: Mapping[Filling, str]) -> str:
+    if source in content:
+        for filling, value in values.items():
+            token = mark(source, part, filling)
+            if token in content:
+                content = content.replace(token, _set(part, value))
+    return content
+
+
+def _set(part: Part, value: str) -> str:
+    # In the text part these marks stand alone on their lines.
+    return html.escape(value) if part is Part.HTML else wrap(value)

@@ -40,6 +40,8 @@ class Plan:
     editions: tuple[PlannedEdition, ...]
     deliveries: tuple[PlannedDelivery, ...]
     skips: tuple[PlannedSkip, ...]
+    #: how many of those who get it have named no interests, and so get every story
+    without_interests: int
 
     @property
     def content_hash(self) -> str:
@@ -62,6 +64,7 @@ def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, agai
     editions: dict[tuple[str, ...], PlannedEdition] = {}
     deliveries: list[PlannedDelivery] = []
     skips: list[PlannedSkip] = []
+    without_interests = 0
     for reader in readers:
         reason = skip_reason(reader, rules)
         stories = () if reason else choose_stories(compiled, reader.interests, rules.vocabulary)
@@ -71,6 +74,7 @@ def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, agai
         if stories not in editions:
             editions[stories] = planned_edition(cut_edition(compiled, stories))
         deliveries.append(PlannedDelivery(reader.subscriber_id, reader.subscription_id, editions[stories].hash))
+        without_interests += not reader.interests
     return Plan(
         compiled=compiled,
         segment=segment,
@@ -78,6 +82,7 @@ def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, agai
         editions=tuple({edition.hash: edition for edition in editions.values()}.values()),
         deliveries=tuple(deliveries),
         skips=tuple(skips),
+        without_interests=without_interests,
     )
 
 

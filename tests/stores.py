@@ -73,6 +73,7 @@ def a_plan(
             for number, reader in enumerate(readers)
         ),
         skips=(),
+        without_interests=0,
     )
 
 

@@ -79,7 +79,7 @@ def show_outline(outline: "Outline") -> None:
 
     head = outline.letterhead
     show.line(f"{head.title}: {head.slug}, from {head.sender.name} <{head.sender.address}>, to {outline.segment}\n")
-    rows = [("gets it", outline.planned, "")]
+    rows = [("gets it", outline.planned, _about_interests(outline))]
     rows += [(f"skipped: {reason}", number, REASONS[reason]) for reason, number in sorted(outline.skipped.items())]
     show.table(["reader", "count", "why"], rows)
     if outline.editions:
@@ -87,6 +87,13 @@ def show_outline(outline: "Outline") -> None:
             ["edition", "subject", "stories", "readers"],
             [(e.hash[:12], e.subject, len(e.stories), readers) for e, readers in outline.editions],
         )
+
+
+def _about_interests(outline: "Outline") -> str:
+    has_stories = any(edition.stories for edition, _ in outline.editions)
+    if not (outline.without_interests and has_stories):
+        return ""
+    return f"{outline.without_interests:,} without interests, who get every story"
 
 
 #: above this, names are for `mailings show --readers`

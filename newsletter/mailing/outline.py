@@ -19,6 +19,8 @@ class Outline:
     #: with the number of readers
     editions: tuple[tuple[PlannedEdition, int], ...]
     skipped: Mapping[Skip, int]
+    #: of those who get it: they have named no interests, and so get every story; None when nobody counted
+    without_interests: int | None
     content_hash: str
     #: None as long as nothing is saved
     mailing_id: int | None = None
@@ -42,6 +44,7 @@ class Outline:
             "content_hash": self.content_hash,
             "audience_hash": self.audience_hash,
             "planned": self.planned,
+            "without_interests": self.without_interests,
             "skipped": {str(reason): count for reason, count in self.skipped.items() if count},
             "editions": [
                 {"hash": edition.hash, "subject": edition.subject, "stories": list(edition.stories), "readers": readers}
@@ -57,6 +60,7 @@ def outline_of_plan(plan: Plan) -> Outline:
         segment=plan.segment,
         editions=tuple((edition, readers[edition.hash]) for edition in plan.editions),
         skipped=Counter(skip.reason for skip in plan.skips),
+        without_interests=plan.without_interests,
         content_hash=plan.content_hash,
     )
 
@@ -67,6 +71,7 @@ def outline_of_mailing(store: Store, mailing: Mailing) -> Outline:
         segment=mailing.segment,
         editions=tuple((edition, readers) for _, edition, readers in store.mailings.editions(mailing.id)),
         skipped=store.mailings.skip_counts(mailing.id),
+        without_interests=mailing.without_interests,
         content_hash=mailing.content_hash,
         mailing_id=mailing.id,
         audience_hash=mailing.audience_hash,

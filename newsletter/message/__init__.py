@@ -1,16 +1,9 @@
 """The bytes of one mail, and the header values that every transport needs."""
 
 from newsletter.message.headers import RefusedValueError, plain_address, plain_message_id, plain_value
-from newsletter.message.prebuilt import (
-    Prebuilt,
-    checked_values,
-    escaped,
-    list_headers,
-    prebuild,
-    slots_in,
-    unsubscribe_headers,
-    value_of,
-)
+from newsletter.message.lists import list_headers, unsubscribe_headers
+from newsletter.message.prebuilt import Prebuilt, prebuild, slots_in
+from newsletter.message.values import checked_values, escaped
 
 __all__ = [
     "Prebuilt",
@@ -24,5 +17,4 @@ __all__ = [
     "prebuild",
     "slots_in",
     "unsubscribe_headers",
-    "value_of",
 ]

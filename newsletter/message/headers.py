@@ -1,23 +1,26 @@
 """Header values as RFC 5322, 2047 and 2369 want them, and what must not stand in one."""
 
-import base64
-import hashlib
 import re
 import textwrap
+from binascii import b2a_base64
+from collections.abc import Mapping
+from string import ascii_letters, digits
 from urllib.parse import quote
 
-from newsletter.edition import Letterhead
 from newsletter.errors import PermanentError
 
 #: everything that some program takes for the end of a line, the other controls, and halves of characters
-_UNFIT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NEVER = "\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+_UNFIT = re.compile(f"[{_NEVER}]")
+#: those of them that are ASCII
+_CONTROLS = bytes({*range(32), 127} - {ord("\t")})
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_PLAIN = r"[^\s()<>@,;:\\\"\[\]]"
+_PLAIN = rf"[^\s()<>@,;:\\\"\[\]{_NEVER}]"
 _ADDRESS = re.compile(f"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}")
-_URI = re.compile(r"[A-Za-z0-9!#$%&'()*+./:;=?@\[\]_~-]+")
-#: what may stay as it is in a URI, the percent sign of earlier escapes included
+#: beside letters and digits; the percent sign is one of earlier escapes
 _URI_SAFE = "!#$%&'()*+./:;=?@[]_~-"
+_IN_URIS = f"{ascii_letters}{digits}{_URI_SAFE}".encode()
 #: RFC 5322 allows 998 characters a line; the rest is for the name, brackets and the comma
 _LONGEST_URI = 900
 #: RFC 2047 allows an encoded word 75 characters: `=?utf-8?b?` and `?=` leave 63, of which base64 can use 60
@@ -32,21 +35,23 @@ class RefusedValueError(PermanentError):
 
 def is_plain(text: str) -> bool:
     """True for one line that can be encoded."""
-    return _UNFIT.search(text) is None
+    # The pattern is right for any text; the ways around it are faster.
+    if text.isascii():
+        return len(text.encode().translate(None, _CONTROLS)) == len(text)
+    return text.isprintable() or _UNFIT.search(text) is None
 
 
 def plain_value(value: str, what: str) -> str:
     """The value, when it is one line and can be encoded."""
-    found = _UNFIT.search(value)
-    if found:
-        mark = f"U+{ord(found[0]):04X}"
+    if not is_plain(value):
+        mark = f"U+{ord(_UNFIT.findall(value)[0]):04X}"
         raise RefusedValueError(f"the {what} holds a line break or a control character ({mark})", fix="correct it")
     return value
 
 
 def plain_address(address: str) -> str:
     """The address, when it can stand in a header and in an SMTP command without quotes."""
-    if not _ADDRESS.fullmatch(address) or _UNFIT.search(address):
+    if not _ADDRESS.fullmatch(address):
         raise RefusedValueError("the address is not a mail address", fix="correct it")
     return address
 
@@ -59,8 +64,9 @@ def plain_message_id(message_id: str) -> str:
 
 def plain_uri(uri: str) -> str:
     """A URI as ASCII without commas, which would part it from itself in a list (RFC 2369 section 3.4)."""
-    plain_value(uri, "unsubscribe link")
-    found = uri if _URI.fullmatch(uri) else quote(uri, safe=_URI_SAFE)
+    # Nothing is left of a URI once all is taken out that may stand in one.
+    is_fit = uri.isascii() and not uri.encode().translate(None, _IN_URIS)
+    found = uri if is_fit else quote(plain_value(uri, "unsubscribe link"), safe=_URI_SAFE)
     if len(found) > _LONGEST_URI:
         raise RefusedValueError(f"the unsubscribe link is longer than {_LONGEST_URI} characters", fix="shorten it")
     return found
@@ -80,6 +86,8 @@ def named(shown: str, inside: str) -> str:
 
 def phrase(text: str) -> str:
     """A display name: as it is, in quotes, or as encoded words."""
+    if len(text) <= _LINE and _ATOMS.fullmatch(text) and _stays_ascii(text):
+        return text
     text = " ".join(plain_value(text, "name").split())
     if not _stays_ascii(text) or len(text) > _LINE:
         return "\r\n ".join(_encoded_words(text))
@@ -96,15 +104,9 @@ def unstructured(text: str) -> str:
     return "\r\n ".join(_encoded_words(text))
 
 
-def feedback_id(head: Letterhead) -> str:
-    """
-    Up to four fields by which Gmail's Postmaster Tools count complaints, the right-most a stable id of the sender.
-
-    None of them names a person.
-    """
-    domain = head.sender.address.rpartition("@")[2].lower()
-    sender_id = hashlib.sha256(domain.encode()).hexdigest()[:12]
-    return f"{head.slug}:{head.newsletter}:{head.language}:{sender_id}"
+def header_lines(headers: Mapping[str, str]) -> bytes:
+    """As they stand in a message, each with its line break."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode()
 
 
 def _stays_ascii(text: str) -> bool:
@@ -114,10 +116,17 @@ def _stays_ascii(text: str) -> bool:
 
 def _encoded_words(text: str) -> list[str]:
     """RFC 2047, base64 over UTF-8; no character is cut in two."""
-    words: list[bytes] = [b""]
+    words = [text.encode()]
+    if len(words[0]) > _BYTES_A_WORD:
+        words = _in_words(text)
+    return [f"=?utf-8?b?{b2a_base64(word, newline=False).decode()}?=" for word in words if word]
+
+
+def _in_words(text: str) -> list[bytes]:
+    words = [b""]
     for character in text:
         encoded = character.encode()
         if len(words[-1]) + len(encoded) > _BYTES_A_WORD:
             words.append(b"")
         words[-1] += encoded
-    return [f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words if word]
+    return words

@@ -10,7 +10,7 @@ from newsletter.store import schema
 from newsletter.store.database import Database
 
 #: the newest of `migrations/versions`; kept here so that opening an up-to-date store does not load Alembic
-HEAD = "0001"
+HEAD = "0002"
 #: Alembic knows one migration at a time in a process, whatever the database
 _ALEMBIC = threading.Lock()
 
@@ -64,7 +64,7 @@ def _damaged(path: Path | None) -> StoreError:
     return StoreError(f"{place}the database is damaged", fix="bring back the last copy of it")
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def _upgrade(connection: sa.Connection, revision: str = HEAD) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -73,4 +73,4 @@ def _upgrade(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     with _ALEMBIC:
-        command.upgrade(config, HEAD)
+        command.upgrade(config, revision)

@@ -115,6 +115,7 @@ def _insert_mailing(connection: sa.Connection, plan: Plan, *, status: MailingSta
         "compiled": zlib.compress(plan.compiled.to_json().encode()),
         "planned_at": now,
         "planned_by": actor,
+        "without_interests": plan.without_interests,
     }
     return int(connection.execute(made, values).scalar_one())
 

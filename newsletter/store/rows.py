@@ -32,6 +32,7 @@ SELECT_MAILINGS = sa.select(
     _mailing.transport,
     _mailing.started_at,
     _mailing.finished_at,
+    _mailing.without_interests,
 )
 
 

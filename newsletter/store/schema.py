@@ -161,6 +161,7 @@ mailings = sa.Table(
     sa.Column("transport", sa.Text),
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
+    sa.Column("without_interests", sa.Integer),
     _one_of("status", MailingStatus),
     sa.Index(None, "newsletter", "slug"),
     sqlite_autoincrement=True,

@@ -10,8 +10,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from newsletter.store import opening, schema
+from newsletter.store import open_store, opening, schema
 from newsletter.store.database import connect
+from tests.builders import NOW
 from tests.stores import a_store, address_of
 
 
@@ -58,6 +59,20 @@ def test_the_revision_in_code_is_the_newest_migration() -> None:
 
 def test_revisions_sort_as_text_so_that_a_newer_one_is_known_as_newer() -> None:
     assert re.fullmatch(r"\d{4}", opening.HEAD)
+
+
+def test_a_database_of_the_first_schema_keeps_its_mailings(tmp_path: Path) -> None:
+    database = connect(address_of(tmp_path), wait_seconds=1)
+    texts = ("newsletter", "slug", "title", "segment", "content_hash", "audience_hash", "planned_by")
+    others = {"status": "draft", "again": False, "compiled": b"", "planned_at": NOW}
+    with database.writing() as connection:
+        opening._upgrade(connection, "0001")
+        connection.execute(sa.insert(schema.mailings), dict.fromkeys(texts, "x") | others)
+    database.close()
+
+    with open_store(address_of(tmp_path)) as store:
+        [mailing] = store.mailings.recent()
+        assert (mailing.slug, mailing.without_interests) == ("x", None)
 
 
 def test_a_migration_that_fails_leaves_an_empty_database(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.audience import Rules, choose_stories, judge_stories, skip_reason
+from newsletter.edition import CompiledIssue, CompiledStory
 from newsletter.issue import Choice
 from newsletter.plan import make_plan
 from newsletter.segment.grammar import parse_segment
@@ -139,3 +141,82 @@ def test_readers_with_the_same_choice_share_an_edition() -> None:
 
     assert [edition.stories for edition in plan.editions] == [("grid", "chips"), ("grid", "rules")]
     assert plan.editions[0].subject == "Harbour: Harbour City funds a computing grid"
+
+
+TAGS = ("ai-policy", "ai-chips", "ai-infrastructure", "crypto")
+
+
+@st.composite
+def compiled_briefs(draw: st.DrawFn) -> CompiledIssue:
+    """Stories with any tags, some to be sent to everybody, in any number of sections."""
+    drawn = draw(st.lists(st.tuples(st.integers(0, 3), st.sets(st.sampled_from(TAGS)), st.booleans()), min_size=1))
+    stories = [
+        CompiledStory(f"s{number}", f"Headline {number}", section, tuple(sorted(tags)), must_send)
+        for number, (section, tags, must_send) in enumerate(sorted(drawn, key=lambda story: story[0]))
+    ]
+    choice, least = draw(st.sampled_from(Choice)), draw(st.integers(1, 4))
+    return a_compiled_issue(stories=tuple(stories), choice=choice, min_stories=least, html=(), text=())
+
+
+interests = st.sets(st.sampled_from(sorted(VOCABULARY.tags))).map(frozenset)
+
+
+def fitting(compiled: CompiledIssue, wanted: frozenset[str]) -> list[CompiledStory]:
+    """Of this vocabulary, in which "ai" stands above everything but crypto."""
+    return [story for story in compiled.stories if set(story.tags) & (wanted | AI if "ai" in wanted else wanted)]
+
+
+AI = frozenset(TAGS) - {"crypto"}
+
+
+@given(compiled_briefs(), interests)
+def test_nobody_gets_an_empty_brief_or_a_story_twice(compiled: CompiledIssue, wanted: frozenset[str]) -> None:
+    chosen = choose_stories(compiled, wanted, VOCABULARY)
+    assert chosen is None or 0 < len(chosen) == len(set(chosen))
+
+
+@given(compiled_briefs(), interests)
+def test_every_story_is_for_those_without_interests_and_where_all_are_sent(
+    compiled: CompiledIssue, wanted: frozenset[str]
+) -> None:
+    everything = tuple(story.id for story in compiled.stories)
+    assert choose_stories(compiled, frozenset(), VOCABULARY) == everything
+    assert choose_stories(replace(compiled, choice=Choice.ALL), wanted, VOCABULARY) == everything
+
+
+@given(compiled_briefs(), interests.filter(bool))
+def test_matched_sends_what_fits_and_what_must_be_sent_or_nothing_when_too_little_fits(
+    compiled: CompiledIssue, wanted: frozenset[str]
+) -> None:
+    fits = fitting(compiled, wanted)
+    kept = tuple(story.id for story in compiled.stories if story in fits or story.must_send)
+    enough = sum(not story.must_send for story in fits) >= compiled.min_stories
+    matched = replace(compiled, choice=Choice.MATCHED)
+    assert choose_stories(matched, wanted, VOCABULARY) == (kept if enough else None)
+
+
+@given(compiled_briefs(), interests.filter(bool))
+def test_matched_first_moves_what_fits_to_the_front_of_its_section_and_drops_nothing(
+    compiled: CompiledIssue, wanted: frozenset[str]
+) -> None:
+    fits = fitting(compiled, wanted)
+    expected = sorted(compiled.stories, key=lambda story: (story.section, story not in fits))
+    chosen = choose_stories(replace(compiled, choice=Choice.MATCHED_FIRST), wanted, VOCABULARY)
+    assert chosen == tuple(story.id for story in expected)
+
+
+@given(compiled_briefs(), st.lists(interests, max_size=12))
+def test_a_plan_names_those_who_get_too_little_and_counts_those_without_interests(
+    compiled: CompiledIssue, wanted: list[frozenset[str]]
+) -> None:
+    readers = [a_subscriber(number, interests=one) for number, one in enumerate(wanted, start=1)]
+    plan = make_plan(readers, the_rules("everyone", compiled=compiled), segment="everyone")
+    choices = {reader.subscriber_id: choose_stories(compiled, reader.interests, VOCABULARY) for reader in readers}
+    assert {skip.subscriber_id: skip.reason for skip in plan.skips} == {
+        number: Skip.TOO_FEW_STORIES for number, chosen in choices.items() if chosen is None
+    }
+    stories = {edition.hash: edition.stories for edition in plan.editions}
+    planned = {delivery.subscriber_id: stories[delivery.edition_hash] for delivery in plan.deliveries}
+    assert planned.keys() == {number for number, chosen in choices.items() if chosen is not None}
+    assert len(set(planned.values())) <= len(plan.editions) == len({edition.hash for edition in plan.editions})
+    assert plan.without_interests == wanted.count(frozenset())

@@ -20,7 +20,6 @@ from newsletter.message import (
     plain_message_id,
     plain_value,
     unsubscribe_headers,
-    value_of,
 )
 
 #: of one reader's substitutions together; counted here as JSON, which is the longest that SendGrid may count
@@ -50,11 +49,13 @@ def copy_for(edition: Edition, slots: dict[str, tuple[Part, Field]], recipient: 
 
     :raises RefusedValueError: a value that must not go out, or more of them than SendGrid takes
     """
-    values = checked_values(recipient)
-    substitutions = {token: escaped(part, value_of(field, values)) for token, (part, field) in slots.items()}
+    values = checked_values(recipient, [field for _, field in slots.values()])
+    substitutions = {
+        token: escaped(part, value) for (token, (part, _)), value in zip(slots.items(), values, strict=True)
+    }
     _check_substitutions(edition, substitutions)
     personalization: dict[str, Any] = {
-        "to": [_mailbox(recipient.address, recipient.name)],
+        "to": [_mailbox(plain_address(recipient.address), recipient.name)],
         "headers": unsubscribe_headers(edition.letterhead, recipient)
         | {"Message-ID": f"<{plain_message_id(recipient.message_id)}>"},
         "custom_args": {DELIVERY_ARG: str(recipient.delivery_id)},
