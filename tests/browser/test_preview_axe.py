@@ -1,16 +1,14 @@
 """axe-core finds nothing to complain about, in any state of the preview, light and dark."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import BRIEF, Previewed, until
+from tests.judge.programs import MODULES, is_ci
 
 pytestmark = pytest.mark.xdist_group("preview")
 
-#: brought by `npm ci` in tests/judge
-AXE = Path(__file__).parents[1] / "judge" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = MODULES / "axe-core" / "axe.min.js"
 RUN = """async () => (await axe.run(document, {iframes: false})).violations.map(found =>
   [found.id, ...found.nodes.map(node => node.html.slice(0, 120))])"""
 
@@ -21,7 +19,7 @@ def violations(page: Page) -> object:
     return page.evaluate(RUN)
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is missing: npm ci in tests/judge brings it")
+@pytest.mark.skipif(not AXE.is_file() and not is_ci(), reason="axe-core is missing: make test brings it")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_state_of_the_page_offends_axe(scheme: str, browser: Browser, previewed: Previewed) -> None:
     page = browser.new_page(
