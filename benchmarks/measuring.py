@@ -6,11 +6,12 @@ import os
 import platform
 import statistics
 import time
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from newsletter.columns import width
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 11
@@ -66,7 +67,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
     print(f"\n{title}: medians of {ROUNDS} rounds, taken in turns; {machine()}\n")
     lines = [("", "", "", "target", "")]
     lines += [(row.what, _number(row.value), row.unit, row.target, row.verdict) for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         what, value, *others = line
         cells = [_padded(what, widths[0]), value.rjust(widths[1]), *map(_padded, others, widths[2:])]
@@ -116,9 +117,5 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))

@@ -61,6 +61,20 @@ def test_a_build_needs_no_settings_and_says_what_it_put_in_their_place(command: 
     assert not (tmp_path / "outbox").exists()
 
 
+def test_a_plan_counts_those_who_named_no_interests(command: Command, tmp_path: Path) -> None:
+    readers = ["a@example.com,", "b@example.com,", "c@example.com,ai-chips", "d@example.com,crypto"]
+    lines = [f"{line},confirmed,asked for it,2026-03-01" for line in readers]
+    columns = "email,interests,status,consent_basis,consent_on"
+    (tmp_path / "list.csv").write_text("\n".join([columns, *lines]) + "\n", encoding="utf-8")
+    assert command("subscribers", "import", tmp_path / "list.csv", "--newsletter", "china-ai-brief").code == 0
+
+    planned = command("plan", BRIEF, "--segment", "everyone", "--json").document
+    shown = command("plan", BRIEF, "--segment", "everyone")
+
+    assert (planned["planned"], planned["without_interests"]) == (4, 2)
+    assert "2 without interests, who get every story" in " ".join(shown.out.split())
+
+
 def test_the_whole_path_reaches_whom_the_plan_names_and_nobody_twice(command: Command, tmp_path: Path) -> None:
     with_sample(command)
 

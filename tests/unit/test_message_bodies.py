@@ -78,12 +78,19 @@ def test_base64_holds_at_every_length_of_values_and_of_what_stands_between(befor
             assert base64.b64decode(body.replace(b"\r\n", b""), validate=True).decode() == whole
 
 
-def test_a_value_never_changes_what_another_reader_gets() -> None:
-    body = Base64Body(["九".encode() * 90, "芯".encode() * 90])
-    once = b"".join(body.filled([b"ab"]))
+@pytest.mark.parametrize("kind", [QuotedBody, Base64Body])
+def test_a_value_never_changes_what_another_reader_gets(kind: type[QuotedBody] | type[Base64Body]) -> None:
+    body = kind(["九".encode() * 90, "芯".encode() * 90])
+    one, other = body.filled([b"ab"]), body.filled([b"cd"])
+    assert b"".join(one) != b"".join(other)
+    assert b"".join(one) == b"".join(body.filled([b"ab"]))
+
+
+def test_the_memory_of_a_body_is_bounded() -> None:
+    body = Base64Body([b"x" * 90, b"y" * 90])
     for number in range(1_200):
-        b"".join(body.filled([b"x" * number]))
-    assert b"".join(body.filled([b"ab"])) == once
+        body.filled([b"x" * number])
+    assert 0 < len(body._stencils) <= 512
 
 
 @given(cuts)
