@@ -1,8 +1,9 @@
 """From an issue file to a compiled issue with everything that is to be said about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from newsletter.checks import Confidential, check_issue, check_whole
@@ -27,14 +28,19 @@ class Materials:
     confidential: Confidential = field(default_factory=Confidential)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     reading: Reading
     masthead: Masthead
     imprint: Imprint
     compiled: CompiledIssue
     vocabulary: Vocabulary
-    findings: tuple[Finding, ...]
+    look: Callable[[], Iterable[Finding]] = field(repr=False, compare=False)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Looked for when they are first asked for: the preview draws the mail meanwhile."""
+        return tuple(self.look())
 
     @property
     def issue(self) -> AnyIssue:
@@ -73,15 +79,19 @@ def prepare(
         vocabulary=materials.vocabulary,
         links=links,
     )
-    found = check_issue(
-        reading,
-        materials.vocabulary,
-        today=masthead.today(now) if now else None,
-        earlier=earlier_stories(path, reading.issue, materials.mastheads),
-        confidential=materials.confidential,
-    )
-    findings = tuple(check_whole(reading, compiled, imprint, found))
-    return Prepared(reading, masthead, imprint, compiled, materials.vocabulary, findings)
+    earlier = earlier_stories(path, reading.issue, materials.mastheads)
+
+    def look() -> Iterable[Finding]:
+        found = check_issue(
+            reading,
+            materials.vocabulary,
+            today=masthead.today(now) if now else None,
+            earlier=earlier,
+            confidential=materials.confidential,
+        )
+        return check_whole(reading, compiled, imprint, found)
+
+    return Prepared(reading, masthead, imprint, compiled, materials.vocabulary, look)
 
 
 def insist_ready(prepared: Prepared) -> None:
