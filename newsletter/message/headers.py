@@ -97,9 +97,9 @@ def phrase(text: str) -> str:
 
 
 def unstructured(text: str) -> str:
-    """A subject: ASCII folded at its spaces, or encoded words."""
+    """A subject: ASCII folded at its spaces, or encoded words, which alone keep a blank at either end."""
     folded = textwrap.wrap(text, _LINE, break_long_words=False, break_on_hyphens=False)
-    if _stays_ascii(text) and " ".join(folded) == text and all(len(line) <= _LINE for line in folded):
+    if _stays_ascii(text) and " ".join(folded) == text == text.strip() and all(len(line) <= _LINE for line in folded):
         return "\r\n ".join(folded)
     return "\r\n ".join(_encoded_words(text))
 

@@ -11,7 +11,7 @@ from email.utils import getaddresses
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery import Recipient
@@ -113,6 +113,8 @@ def test_any_name_stands_in_the_to_header_and_adds_no_address(name: str) -> None
 
 @settings(max_examples=200)
 @given(values.filter(str.strip))
+@example(" 0")
+@example("0 ")
 def test_any_subject_is_read_back_as_it_was(subject: str) -> None:
     message = prebuild(replace(an_edition(), subject=subject)).fill(a_recipient())
     assert str(parsed(message)["Subject"]) == subject

@@ -68,6 +68,14 @@ def test_base64_is_decoded_as_it_was_in_lines_that_are_neither_empty_nor_long(
     assert all(0 < length <= 76 for length in lengths)
 
 
+@pytest.mark.parametrize("before", range(68, 80))
+def test_no_soft_break_parts_the_three_characters_of_an_equals_sign(before: int) -> None:
+    value = "x" * before + "==" + "y" * 150 + "="
+    body = filled(QuotedBody, ["<", ">"], [value])
+    assert quopri.decodestring(body.removesuffix(b"\r\n")).decode() == f"<{value}>"
+    assert not re.search(rb"=[0-9A-F]?=\r\n", body)
+
+
 @pytest.mark.parametrize("before", range(58, 64))
 def test_base64_holds_at_every_length_of_values_and_of_what_stands_between(before: int) -> None:
     for between in (0, 1, 2, 3, 4, *range(57, 66)):
@@ -120,6 +128,15 @@ def test_each_part_takes_the_shorter_encoding(text: str, html: str, encodings: t
     edition = replace(an_edition(), text=text * 300, html=html * 300)
     message = prebuild(edition).fill(a_recipient())
     assert tuple(re.findall(rb"Content-Transfer-Encoding: (\S+)", message)) == tuple(e.encode() for e in encodings)
+
+
+@pytest.mark.parametrize("letters", range(60, 90))
+def test_near_the_border_the_bytes_decide(letters: int) -> None:
+    content = ("x" * letters + "é" * 7) * 9
+    quoted, base64_bytes = QuotedBody([content.encode()]).size, base64_size([content.encode()])
+    message = prebuild(replace(an_edition(), html=content)).fill(a_recipient())
+    chosen = re.findall(rb"Content-Transfer-Encoding: (\S+)", message)[1]
+    assert chosen == (b"quoted-printable" if quoted <= base64_bytes else b"base64")
 
 
 def test_a_field_may_stand_in_one_part_only_and_as_often_as_it_likes() -> None:
