@@ -138,7 +138,7 @@ def test_no_neighbour_can_fail_a_check(command: Command, tmp_path: Path) -> None
     (tmp_path / "secret.md").chmod(0)
     began = time.monotonic()
     done = command("check", "issue.md", "--json")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # a hang, and no measure: other programs share the cores
     assert done.code == 0
     assert {one["rule"] for one in done.document} <= {"NL411"}  # root may read what nobody may
 

@@ -63,9 +63,16 @@ class Screen {
       this.waiting = mail;
       return;
     }
-    const before = this.position();
+    const before = this.settling ?? this.position();
     this.page.replaceChild(this.page.importNode(mail.documentElement, true), this.page.documentElement);
-    this.frame.contentWindow.scrollTo({ ...before, behavior: "instant" });
+    this.settle(before, 3);
+  }
+
+  /** Where the text went, the browser may go back to the beginning once more when it draws: hold on for some pictures. */
+  settle(place, pictures) {
+    this.settling = pictures ? place : undefined;
+    this.frame.contentWindow.scrollTo({ ...place, behavior: "instant" });
+    if (pictures) requestAnimationFrame(() => this.frame.isConnected && this.settle(place, pictures - 1));
   }
 
   position() {
