@@ -338,7 +338,8 @@ def test_the_body_of_a_brief_is_imported_as_it_was(issue: DailyBrief) -> None:
 def test_the_body_of_an_update_is_imported_as_it_was(issue: TeamUpdate) -> None:
     # a question above everything else is taken for the title, and the report says so
     assume(not issue.intro.partition("\n\n")[0].endswith("?"))
-    assert body_of(an_imported_update(pasted(issue))) == body_of(issue)
+    # a file, because the one star of a lone emphasis does not make Markdown of what is pasted
+    assert body_of(an_imported_update(pasted(issue), path="note.md")) == body_of(issue)
 
 
 def loss(text: str, made: Imported) -> list[str]:
