@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from newsletter.delivery import Outcome, Receipt, Recipient
 from newsletter.edition import Edition
 from newsletter.errors import TransientError, TransportError
+from newsletter.message import Letter
 from newsletter.store.mailings import Mailings
 from newsletter.store.rows import ClaimedDelivery
 
@@ -20,24 +21,33 @@ BACK_OFF = (1.0, 4.0)
 #: seconds; a provider that asks for more is left alone, and the person told
 LONGEST_WAIT = 60.0
 NAP = 0.2
+#: seconds
+POLL = 0.05
 
 
 class Transport(Protocol):
-    """A way to hand editions to a provider. Nothing else in the core knows providers."""
+    """A way to hand letters to a provider. Nothing else in the core knows providers."""
 
     name: str
-    #: recipients that one hand-over may carry
-    batch_size: int
+    #: deliveries that are claimed for it at once
+    window: int
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def send(self, edition: Edition, recipients: Sequence[Recipient]) -> Iterable[Receipt]:
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
         """
-        Yield a receipt for each recipient as soon as its outcome is known.
+        Hand over one letter after another, until there are no more and all are answered.
 
-        :raises TransientError: only while it is certain that the recipients without a receipt were not taken
+        :param letters: asked for one when it can be handed over, and not before; None: there is none for the moment,
+            ask again within `POLL` seconds, and meanwhile keep nothing back that could go
+        :param at_risk: told the ids of deliveries at the last instant at which it is certain that nobody took them
+        :return: receipts, exactly one for each letter, as they come in; and an empty list every `POLL` seconds while
+            nothing comes
+        :raises TransientError: only while it is certain that letters without a receipt were not taken
         :raises PermanentError: likewise, and trying again cannot help
         """
         ...
