@@ -15,7 +15,9 @@ from newsletter.store.database import Database
 from newsletter.store.locks import ProcessLocks, file_lock
 from newsletter.store.plans import Plans
 from newsletter.store.queue import Queue
+from newsletter.store.resolving import Resolving
 from newsletter.store.rows import ClaimedDelivery, DeliveryRecord, the_mailing
+from newsletter.store.runs import Runs
 from newsletter.store.tally import Tally
 
 __all__ = ["ClaimedDelivery", "DeliveryRecord", "Mailings"]
@@ -24,7 +26,7 @@ _mailing, _delivery = schema.mailings.c, schema.deliveries.c
 _WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 
 
-class Mailings(Plans, Queue, Tally):
+class Mailings(Plans, Queue, Runs, Resolving, Tally):
     """All that the store knows about mailings; parted by noun in the modules of its parts."""
 
     def __init__(self, database: Database) -> None:
