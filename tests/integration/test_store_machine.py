@@ -5,6 +5,7 @@ The world of the test knows what the provider really took. A delivery may be tak
 unknown one sent again, and then it was unknown before.
 """
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -25,7 +26,10 @@ from tests.stores import CONSENT, NEWSLETTER, a_plan, a_store, address_of, an_en
 
 READERS = st.integers(0, 5)
 HOLDERS = st.sampled_from(["one", "two"])
+OUTCOMES = st.lists(st.sampled_from(Outcome), min_size=1, max_size=4)
 LATER = NOW + timedelta(minutes=1)
+#: `make test-faults` asks for more
+RUNS = int(os.environ.get("NEWSLETTER_MACHINE_RUNS", "60"))
 
 
 class Sender:
@@ -97,6 +101,18 @@ class Sending(RuleBasedStateMachine):
         self.store.mailings.begin(mailing.id, transport="outbox", actor="mei", now=NOW)
         self.planned[mailing.id] = len(readers)
 
+    @rule(
+        data=st.data(), holder=HOLDERS, outcomes=OUTCOMES, then=st.sampled_from(["settle", "die", "die mid", "go on"])
+    )
+    def work(self, data: st.DataObject, holder: str, outcomes: list[Outcome], then: str) -> None:
+        """What a sender does most of the time, in one go, and how it ends."""
+        self.claim(data=data, holder=holder, limit=len(outcomes) + 1)
+        self.hand_over(holder=holder, outcomes=outcomes)
+        if then == "settle":
+            self.settle(holder=holder)
+        elif then != "go on":
+            self.die(holder=holder, is_mid_message=then == "die mid")
+
     @rule(data=st.data(), holder=HOLDERS, limit=st.integers(1, 4))
     def claim(self, data: st.DataObject, holder: str, limit: int) -> None:
         sender = self.senders.get(holder) or self.started(data, holder)
@@ -114,7 +130,7 @@ class Sending(RuleBasedStateMachine):
         self.senders[holder] = Sender(mailing_id, run_id, flight)
         return self.senders[holder]
 
-    @rule(holder=HOLDERS, outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=4))
+    @rule(holder=HOLDERS, outcomes=OUTCOMES)
     def hand_over(self, holder: str, outcomes: list[Outcome]) -> None:
         """One letter after another; the answers are noted in the recorder and not in the ledger."""
         sender = self.senders.get(holder)
@@ -236,5 +252,5 @@ class Sending(RuleBasedStateMachine):
 
 TestSending = Sending.TestCase
 TestSending.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=RUNS, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
