@@ -24,7 +24,26 @@ ATTRIBUTE = re.compile(r"""(?P<name>[^\s"'=<>/]+)\s*=\s*(?:"(?P<double>[^"]*)"|'
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 #: what prose and tables are made of: neither void nor a component, and without rules of their own
 _PLAIN = frozenset(
-    {"a", "b", "div", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "span", "strong", "table", "tbody", "td", "tr", "ul"}
+    {
+        "a",
+        "b",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "i",
+        "li",
+        "ol",
+        "p",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "tr",
+        "ul",
+    }
 )
 _UNITLESS = re.compile(r"(?:^|\s)0(?=\s|$)")
 _SHORT_COLOUR = re.compile(r"#[0-9a-fA-F]{3}(?![0-9a-fA-F])")
