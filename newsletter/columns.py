@@ -121,7 +121,7 @@ def _fitting(
 
 @cache
 def _unit_pattern(alone: re.Pattern[str]) -> re.Pattern[str]:
-    """Blanks; or a stretch that must stay together: a word or a wide character, and what may not stand apart from it."""
+    """Blanks; or a word or a wide character with what may not stand apart from it."""
     own = alone.pattern
     token = f"(?:(?:{own})|[{_WIDE}][{_FOLLOWERS}]*|[^{_BLANKS}{_WIDE}](?:(?!{own})[^{_BLANKS}{_WIDE}])*)"
     opening, closing = (re.escape("".join(sorted(marks))) for marks in (_OPENING, _CLOSING))
