@@ -21,6 +21,7 @@ _WIDE_CHARACTER = re.compile(f"[{_WIDE}]")
 #: may not begin a line; may not end one (W3C, Requirements for Chinese Text Layout, 3.1.3)
 _CLOSING = frozenset("，。、；：！？）》〉」』】〕〗”’％…—～·\u3000!),.:;?]}")
 _OPENING = frozenset("（《〈「『【〔〖“‘([{￥$")
+_BLANKS = " \t\n"
 
 
 @lru_cache(maxsize=1 << 14)
@@ -83,15 +84,15 @@ def _filled(words: list[str], room: int, columns: int) -> list[str]:
 def _by_rules(text: str, room: int, columns: int, alone: re.Pattern[str], measure: Callable[[str], int]) -> list[str]:
     lines: list[str] = []
     line, used = "", 0
-    for gap, unit, is_alone in _fitting(text, columns, alone, measure):
-        size = measure(unit)
+    for gap, unit, size, is_alone in _fitting(text, columns, alone, measure):
         if line and (is_alone or used < 0 or used + len(gap) + size > room):
             lines.append(line)
-            line, used, gap = "", 0, ""
-            room = columns
-        line += gap + unit if line else unit
+            line, used, room = unit, 0, columns
+        else:
+            line = f"{line}{gap}{unit}" if line else unit
+            used += len(gap)
         # a negative count closes the line
-        used = -1 if is_alone else used + len(gap) + size
+        used = -1 if is_alone else used + size
     if line or not lines:
         lines.append(line)
     return lines
@@ -99,46 +100,32 @@ def _by_rules(text: str, room: int, columns: int, alone: re.Pattern[str], measur
 
 def _fitting(
     text: str, columns: int, alone: re.Pattern[str], measure: Callable[[str], int]
-) -> Iterator[tuple[str, str, bool]]:
-    """(space before, unit, whether it wants its own line); units too long for a line come in parts."""
+) -> Iterator[tuple[str, str, int, bool]]:
+    """(space before, unit, its columns, whether it wants its own line); a unit too long for a line comes in parts."""
     has_alone = bool(alone.search(text))
-    for gap, unit in _units(text, alone):
-        is_alone = has_alone and bool(alone.search(unit))
-        if is_alone or "@" in unit or measure(unit) <= columns:
-            yield gap, unit, is_alone
+    gap = ""
+    for unit in _unit_pattern(alone).findall(text):
+        if unit[0] in _BLANKS:
+            gap = " "
             continue
-        for part in _broken(unit, columns):
-            yield gap, part, False
-            gap = ""
-
-
-def _units(text: str, alone: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Stretches that must stay together, each with the space before it."""
-    gap, unit = "", ""
-    for token in _tokens(text, alone):
-        if not token.strip(" \t\n"):
-            if unit:
-                yield gap, unit
-            gap, unit = " ", ""
-        elif unit and (unit[-1] in _OPENING or token[0] in _CLOSING):
-            unit += token
+        size = measure(unit)
+        is_alone = has_alone and bool(alone.search(unit))
+        if size <= columns or is_alone or "@" in unit:
+            yield gap, unit, size, is_alone
         else:
-            if unit:
-                yield gap, unit
-                gap = ""
-            unit = token
-    if unit:
-        yield gap, unit
+            first, *parts = _broken(unit, columns)
+            yield gap, first, measure(first), False
+            yield from (("", part, measure(part), False) for part in parts)
+        gap = ""
 
 
 @cache
-def _token_pattern(alone: re.Pattern[str]) -> re.Pattern[str]:
+def _unit_pattern(alone: re.Pattern[str]) -> re.Pattern[str]:
+    """Blanks; or a word or a wide character with what may not stand apart from it."""
     own = alone.pattern
-    return re.compile(f"(?:{own})|[ \\t\\n]+|[{_WIDE}][{_FOLLOWERS}]*|[^ \\t\\n{_WIDE}](?:(?!{own})[^ \\t\\n{_WIDE}])*")
-
-
-def _tokens(text: str, alone: re.Pattern[str]) -> list[str]:
-    return _token_pattern(alone).findall(text)
+    token = f"(?:(?:{own})|[{_WIDE}][{_FOLLOWERS}]*|[^{_BLANKS}{_WIDE}](?:(?!{own})[^{_BLANKS}{_WIDE}])*)"
+    opening, closing = (re.escape("".join(sorted(marks))) for marks in (_OPENING, _CLOSING))
+    return re.compile(f"[{_BLANKS}]+|{token}(?:(?:(?<=[{opening}])|(?=[{closing}])){token})*")
 
 
 def _broken(unit: str, columns: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from urllib.parse import quote
 
 from newsletter.days import day_in_words
@@ -9,11 +10,10 @@ from newsletter.edition import CompiledIssue, Field, Links
 from newsletter.tokens import Purpose
 
 _PLACEHOLDER = "{{ name }}"
-_PAGES = {
-    Field.UNSUBSCRIBE_URL: Purpose.UNSUBSCRIBE,
-    Field.PREFERENCES_URL: Purpose.PREFERENCES,
-    Field.VIEW_URL: Purpose.VIEW,
-}
+#: looked up once, for Python takes its time over the members of an enumeration
+_GREETING, _SINCE, _PAGE, _MAILBOX = Field.GREETING, Field.SINCE, Field.UNSUBSCRIBE_URL, Field.UNSUBSCRIBE_MAILTO
+_LEAVE, _WEB = Purpose.UNSUBSCRIBE, Links.WEB
+_OTHER_PAGES = {Field.PREFERENCES_URL: Purpose.PREFERENCES, Field.VIEW_URL: Purpose.VIEW}
 
 
 def merge_values(
@@ -25,16 +25,27 @@ def merge_values(
     :param base_url: where the pages are; not used when the compiled issue names the mailbox only
     :param token_for: what a link for a purpose ends in
     """
-    head = compiled.letterhead
-    mailbox = quote(head.unsubscribe_address, safe="@")
+    head, leaving = compiled.letterhead, token_for(_LEAVE)
     values: dict[str, str] = {
-        Field.GREETING: greeting(compiled, name),
-        Field.SINCE: since(head.language, since_on),
-        Field.UNSUBSCRIBE_MAILTO: f"mailto:{mailbox}?subject=unsubscribe%20{token_for(Purpose.UNSUBSCRIBE)}",
+        _GREETING: greeting(compiled, name),
+        _SINCE: since(head.language, since_on),
+        _MAILBOX: f"{_mailto(head.unsubscribe_address)}{leaving}",
     }
-    if head.links is Links.WEB:
-        values |= {field: f"{base_url.rstrip('/')}/{page}/{token_for(page)}" for field, page in _PAGES.items()}
+    if head.links is _WEB:
+        values[_PAGE] = f"{_way_to(_LEAVE, base_url)}{leaving}"
+        for field, purpose in _OTHER_PAGES.items():
+            values[field] = f"{_way_to(purpose, base_url)}{token_for(purpose)}"
     return values
+
+
+@lru_cache(maxsize=16)
+def _mailto(address: str) -> str:
+    return f"mailto:{quote(address, safe='@')}?subject=unsubscribe%20"
+
+
+@lru_cache(maxsize=16)
+def _way_to(purpose: Purpose, base_url: str) -> str:
+    return f"{base_url.rstrip('/')}/{purpose}/"
 
 
 def greeting(compiled: CompiledIssue, name: str) -> str:

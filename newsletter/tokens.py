@@ -12,12 +12,15 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from newsletter.errors import TokenError
 
 _LENGTH = 36
 _SIGNED = 20
 _MAILINGS = 1 << 24
+#: whole groups of base32, of which 26 characters are kept
+_UNIQUE = 20
 
 
 class Purpose(StrEnum):
@@ -26,6 +29,10 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "u"
     PREFERENCES = "p"
     VIEW = "v"
+
+
+#: what is signed begins with the purpose
+_OPENINGS = {purpose: f"newsletter link {purpose}\0" for purpose in Purpose}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,26 @@ def read_token(keys: Sequence[bytes], purpose: Purpose, text: str) -> Token:
 
 def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) -> str:
     """The same for every try of a delivery, so that a repeat can be recognised; says nothing about the reader."""
-    secret = hmac.digest(key, b"newsletter message-id %d %d" % (mailing_id, delivery_id), hashlib.sha256)
-    return f"{base64.b32encode(secret)[:26].decode().lower()}@{domain}"
+    secret = _mac(key, "newsletter message-id ", b"%d %d" % (mailing_id, delivery_id))
+    return f"{base64.b32encode(secret[:_UNIQUE])[:26].decode().lower()}@{domain}"
 
 
+@lru_cache(maxsize=16)
 def _key_id(key: bytes) -> bytes:
-    return hmac.digest(key, b"newsletter key id", hashlib.sha256)[:1]
+    return _mac(key, "newsletter key id", b"")[:1]
 
 
 def _signature(key: bytes, purpose: Purpose, head: bytes) -> bytes:
-    return hmac.digest(key, b"newsletter link " + purpose.encode() + b"\x00" + head, hashlib.sha256)[:16]
+    return _mac(key, _OPENINGS[purpose], head)[:16]
+
+
+def _mac(key: bytes, opening: str, rest: bytes) -> bytes:
+    state = _opened(key, opening).copy()
+    state.update(rest)
+    return state.digest()
+
+
+@lru_cache(maxsize=64)
+def _opened(key: bytes, opening: str) -> hmac.HMAC:
+    """What all of a kind begin with. To copy it takes a third less time than to begin anew for each reader."""
+    return hmac.new(key, opening.encode(), hashlib.sha256)

@@ -61,9 +61,9 @@ class Base64Body:
         self._runs: dict[tuple[int, int], Run] = {}
         self._stencils: dict[tuple[int, ...], Stencil] = {}
 
-    def prepared(self, values: str) -> list[bytes]:
+    def prepared(self, values: bytes) -> list[bytes]:
         """Values that line breaks part, ready for their holes."""
-        return values.encode().split(b"\n")
+        return values.split(b"\n")
 
     def filled(self, values: Sequence[bytes]) -> list[bytes]:
         """The body in pieces, the last of which ends in a line break."""

@@ -16,7 +16,7 @@ class Encoded(Protocol):
     #: as Content-Transfer-Encoding names it
     encoding: str
 
-    def prepared(self, values: str) -> Sequence[bytes]:
+    def prepared(self, values: bytes) -> Sequence[bytes]:
         """Values that line breaks part, ready for any hole."""
         ...
 
@@ -37,7 +37,7 @@ class Body:
         self._pick = _picker([fields.index(field) for field in cut[1::2]])
         self.encoding = self._encoded.encoding
 
-    def filled(self, values: str) -> list[bytes]:
+    def filled(self, values: bytes) -> list[bytes]:
         """In pieces to be joined, the last of which ends in a line break; the values are parted by line breaks."""
         return self._encoded.filled(self._pick(self._encoded.prepared(values)))
 

@@ -14,7 +14,7 @@ _NEVER = "\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _UNFIT = re.compile(f"[{_NEVER}]")
 #: those of them that are ASCII
 _CONTROLS = bytes({*range(32), 127} - {ord("\t")})
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")
 _PLAIN = rf"[^\s()<>@,;:\\\"\[\]{_NEVER}]"
 _ADDRESS = re.compile(f"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}")
@@ -62,11 +62,17 @@ def plain_message_id(message_id: str) -> str:
     return message_id
 
 
-def plain_uri(uri: str) -> str:
-    """A URI as ASCII without commas, which would part it from itself in a list (RFC 2369 section 3.4)."""
+def plain_uris(uris: list[str]) -> list[str]:
+    """URIs as ASCII without commas, which would part one from itself in a list (RFC 2369 section 3.4)."""
+    together = "".join(uris)
     # Nothing is left of a URI once all is taken out that may stand in one.
-    is_fit = uri.isascii() and not uri.encode().translate(None, _IN_URIS)
-    found = uri if is_fit else quote(plain_value(uri, "unsubscribe link"), safe=_URI_SAFE)
+    if together.isascii() and len(together) <= _LONGEST_URI and not together.encode().translate(None, _IN_URIS):
+        return uris
+    return list(map(_plain_uri, uris))
+
+
+def _plain_uri(uri: str) -> str:
+    found = quote(plain_value(uri, "unsubscribe link"), safe=_URI_SAFE)
     if len(found) > _LONGEST_URI:
         raise RefusedValueError(f"the unsubscribe link is longer than {_LONGEST_URI} characters", fix="shorten it")
     return found
@@ -74,8 +80,8 @@ def plain_uri(uri: str) -> str:
 
 def address_line(name: str, address: str) -> str:
     """`Chen Mei <reader@example.com>`; the address alone when there is no name."""
-    shown = phrase(name)
-    return named(shown, plain_address(address)) if shown else plain_address(address)
+    shown, inside = phrase(name), plain_address(address)
+    return named(shown, inside) if shown else inside
 
 
 def named(shown: str, inside: str) -> str:
@@ -86,7 +92,7 @@ def named(shown: str, inside: str) -> str:
 
 def phrase(text: str) -> str:
     """A display name: as it is, in quotes, or as encoded words."""
-    if len(text) <= _LINE and _ATOMS.fullmatch(text) and _stays_ascii(text):
+    if len(text) <= _LINE and _ATOMS.fullmatch(text) and "=?" not in text:
         return text
     text = " ".join(plain_value(text, "name").split())
     if not _stays_ascii(text) or len(text) > _LINE:

@@ -4,12 +4,13 @@ import hashlib
 
 from newsletter.delivery import Recipient
 from newsletter.edition import Field, Letterhead, Links
-from newsletter.message.headers import RefusedValueError, named, phrase, plain_uri, plain_value
+from newsletter.message.headers import RefusedValueError, named, phrase, plain_uris, plain_value
 
 _ONE_CLICK = "List-Unsubscribe=One-Click"
+_ONE_CLICK_LINE = f"List-Unsubscribe-Post: {_ONE_CLICK}\r\n"
 _FOLDED = ">,\r\n <"
 #: looked up once, for Python takes its time over the members of an enumeration
-_PAGE, _MAILBOX = Field.UNSUBSCRIBE_URL, Field.UNSUBSCRIBE_MAILTO
+_PAGE, _MAILBOX, _WEB = Field.UNSUBSCRIBE_URL, Field.UNSUBSCRIBE_MAILTO, Links.WEB
 
 
 def list_headers(head: Letterhead) -> dict[str, str]:
@@ -33,8 +34,7 @@ def unsubscribe_headers(head: Letterhead, recipient: Recipient) -> dict[str, str
 def unsubscribe_lines(head: Letterhead, recipient: Recipient) -> str:
     """The same as they stand in a message: folded after the comma and nowhere else, and never encoded."""
     ways = _ways_out(head, recipient)
-    one_click = f"List-Unsubscribe-Post: {_ONE_CLICK}\r\n" if _is_secure(ways) else ""
-    return f"List-Unsubscribe: <{_FOLDED.join(ways)}>\r\n{one_click}"
+    return f"List-Unsubscribe: <{_FOLDED.join(ways)}>\r\n{_ONE_CLICK_LINE if _is_secure(ways) else ''}"
 
 
 def _ways_out(head: Letterhead, recipient: Recipient) -> list[str]:
@@ -43,11 +43,12 @@ def _ways_out(head: Letterhead, recipient: Recipient) -> list[str]:
 
     :raises RefusedValueError: there is neither
     """
-    page = recipient.values.get(_PAGE, "") if head.links is Links.WEB else ""
-    ways = [plain_uri(way) for way in (page, recipient.values.get(_MAILBOX, "")) if way]
+    values = recipient.values
+    page = values.get(_PAGE, "") if head.links is _WEB else ""
+    ways = [way for way in (page, values.get(_MAILBOX, "")) if way]
     if not ways:
         raise RefusedValueError("there is no link and no mailbox to unsubscribe", fix="set NEWSLETTER_BASE_URL")
-    return ways
+    return plain_uris(ways)
 
 
 def _is_secure(ways: list[str]) -> bool:

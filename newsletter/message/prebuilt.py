@@ -16,7 +16,7 @@ from newsletter.message.headers import (
     unstructured,
 )
 from newsletter.message.lists import list_headers, unsubscribe_lines
-from newsletter.message.values import checked_values, escaped
+from newsletter.message.values import checked_values, for_both_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +36,15 @@ class Prebuilt:
 
     def fill(self, recipient: Recipient) -> bytes:
         """The reader's copy, lines ended by CRLF and not dot-stuffed; RefusedValueError when a value is unfit."""
-        # None of them holds a line break, so they are escaped and encoded in one go, and parted again.
-        values = "\n".join(checked_values(recipient, self.fields))
+        raw, for_html = for_both_parts(checked_values(recipient, self.fields))
         return b"".join(
             [
                 self.before_reader,
                 _reader_headers(self.letterhead, recipient),
                 self.before_text,
-                *self.text.filled(values),
+                *self.text.filled(raw),
                 self.before_html,
-                *self.html.filled(escaped(Part.HTML, values)),
+                *self.html.filled(for_html),
                 self.end,
             ]
         )

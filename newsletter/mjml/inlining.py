@@ -1,6 +1,7 @@
 """Our own CSS rules into style attributes: the only call of premailer."""
 
 import logging
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -34,6 +35,8 @@ def _premailer() -> type[Any]:
     cssutils.ser.prefs.minimizeColorHash = False
     parser = cssutils.CSSParser(fetcher=lambda _: (None, b""), validate=False, loglevel=_SILENT)
 
+    premailer.premailer.merge_styles = _remembering(premailer.premailer.merge_styles)
+
     class Quiet(premailer.Premailer):  # type: ignore[misc]
         def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:  # noqa: ARG002
             return parser.parseString(css_body, validate=False)
@@ -50,3 +53,16 @@ def _premailer() -> type[Any]:
         return premailer.Premailer._parse_style_rules(Quiet("", **_OPTIONS), css_body, ruleset_index)
 
     return Quiet
+
+
+def _remembering(merge_styles: Callable[..., str]) -> Callable[..., str]:
+    """A mail has some hundred styled elements, and some twenty different styles: most paragraphs look the same."""
+
+    @lru_cache(maxsize=256)
+    def remembered(inline: str, rules: Iterable[Hashable], *others: Hashable) -> str:
+        return merge_styles(inline, rules, *others)
+
+    def merged(inline: str, rules: Iterable[Iterable[Hashable]], classes: Iterable[str], **options: bool) -> str:
+        return remembered(inline, tuple(map(tuple, rules)), tuple(classes), *options.values())
+
+    return merged

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from newsletter.mjml.components import ATTRIBUTES, COMPONENTS
 
@@ -21,6 +22,29 @@ TOKEN = re.compile(
 )
 ATTRIBUTE = re.compile(r"""(?P<name>[^\s"'=<>/]+)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+#: what prose and tables are made of: neither void nor a component, and without rules of their own
+_PLAIN = frozenset(
+    {
+        "a",
+        "b",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "i",
+        "li",
+        "ol",
+        "p",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "tr",
+        "ul",
+    }
+)
 _UNITLESS = re.compile(r"(?:^|\s)0(?=\s|$)")
 _SHORT_COLOUR = re.compile(r"#[0-9a-fA-F]{3}(?![0-9a-fA-F])")
 _COMPARED_LIMIT = 40
@@ -36,8 +60,7 @@ class Fault:
     is_last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     name: str
     offset: int
 
@@ -54,12 +77,32 @@ def lint(source: str) -> Iterator[Fault]:
         if text and not text.isspace() and _is_for_components(open_tags):
             yield _loose(open_tags, token.start() - len(text.lstrip()))
         end = token.end()
+        if _nests(token, open_tags):
+            continue
         for fault in _faults(token, open_tags):
             yield fault
             if fault.is_last:
                 return
     if open_tags:
         yield _unclosed(open_tags[-1], "to the end")
+
+
+def _nests(token: re.Match[str], open_tags: list[_Open]) -> bool:
+    """An end in its place, or a plain tag of HTML within HTML: most tags are, and no more is to be asked of them."""
+    end, name, empty = token.group("end", "name", "empty")
+    if empty or not open_tags:
+        return False
+    holder = open_tags[-1].name
+    if end:
+        if name == holder:
+            open_tags.pop()
+        return bool(name == holder)
+    if name not in _PLAIN or len(open_tags) == DEPTH_LIMIT:
+        return False
+    if holder not in _PLAIN and _is_for_components(open_tags):
+        return False
+    open_tags.append(_Open(name, token.start()))
+    return True
 
 
 def _faults(token: re.Match[str], open_tags: list[_Open]) -> Iterator[Fault]:

@@ -33,7 +33,7 @@ cuts = st.tuples(texts, st.lists(st.tuples(lines, texts), max_size=7))
 
 def filled(kind: type[QuotedBody] | type[Base64Body], literals: Sequence[str], values: Sequence[str]) -> bytes:
     body: Encoded = kind([literal.encode() for literal in literals])
-    prepared = body.prepared("\n".join(values)) if values else []
+    prepared = body.prepared("\n".join(values).encode()) if values else []
     return b"".join(body.filled(prepared))
 
 

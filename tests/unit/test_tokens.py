@@ -71,3 +71,20 @@ def test_a_message_id_is_the_same_for_every_try_and_differs_between_deliveries()
     }
     assert first not in others
     assert len(others) == 3
+
+
+@pytest.mark.parametrize(
+    ("purpose", "signature"),
+    [
+        (Purpose.UNSUBSCRIBE, "C5crW93V72PeyshFV3LpvV"),
+        (Purpose.PREFERENCES, "CUNfXIYS2RGrPc_muKwAau"),
+        (Purpose.VIEW, "DONT8F83-YiAT8JACOFExF"),
+    ],
+)
+def test_links_of_mails_that_have_left_stay_good(purpose: Purpose, signature: str) -> None:
+    assert make_token([NEW], purpose, TOKEN) == f"-wABAgMEBQYHCAkKCwwNDg8BEX{signature}"
+
+
+def test_a_message_id_of_a_mail_that_has_left_is_found_again() -> None:
+    made = message_id(NEW, mailing_id=12, delivery_id=345, domain="example.com")
+    assert made == "4zcraw2gjdmsf7cr7mzgyv3ngp@example.com"
