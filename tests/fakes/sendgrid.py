@@ -78,6 +78,8 @@ class FakeSendGrid:
     #: likewise for those that ask for a batch id, and those that cancel a batch
     batch_scripts: deque[Script | str] = field(default_factory=deque)
     cancel_scripts: deque[Script | str] = field(default_factory=deque)
+    #: for benchmarks: takes whatever comes, and keeps nothing of it
+    is_hasty: bool = False
     largest_request: int = 30_000_000
     requests: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
@@ -306,6 +308,8 @@ class _Handler(BaseHTTPRequestHandler):
             if script.is_taken:
                 take(content)
             return self._answer(script.status, _error(script.message, script.place), script.headers)
+        if self.fake.is_hasty:
+            return self._answer(202, None, {"X-Message-Id": "hasty"})
         if self._is_stranger():
             return None
         return self._answer(*take(content))

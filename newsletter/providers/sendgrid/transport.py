@@ -132,13 +132,13 @@ class SendGridTransport:
         batch = (yield from self._batch_for(copies)) if self.exact else None
         answer = yield from self._post(sheet.body(copies, batch), _ids(copies), at_risk)
         if answer.status == answers.ACCEPTED:
-            return [_receipt(copy, Outcome.ACCEPTED, "202", answer.message_id) for copy in copies], []
+            return _receipts(copies, Outcome.ACCEPTED, "202", answer.message_id), []
         if answer.status == answers.TOO_LARGE:
             return _halved(copies, answer)
         named = answers.culprits(answer, len(copies))
         if named:
             rest = [copy for number, copy in enumerate(copies) if number not in named]
-            receipts = [_receipt(copies[number], Outcome.REFUSED, f"400 {said}") for number, said in named.items()]
+            receipts = [_refusal(copies[number], f"400 {said}") for number, said in named.items()]
             return receipts, [rest] if rest else []
         error = answers.certainly_nothing_taken(answer)
         if error:
@@ -147,7 +147,7 @@ class SendGridTransport:
         outcome = Outcome.UNKNOWN
         if batch:
             outcome, said = yield from self._taken_back(batch, said)
-        return [_receipt(copy, outcome, said) for copy in copies], []
+        return _receipts(copies, outcome, words_of(said)), []
 
     def _post(self, body: bytes, ids: Sequence[int], at_risk: AtRisk) -> Generator[Sequence[Receipt], None, Answer]:
         patience = self.timeout * _PATIENCE
@@ -200,8 +200,13 @@ def _halved(copies: Sequence[Copy], answer: Answer) -> _Outcome:
     half = len(copies) // 2
     if half:
         return [], [copies[:half], copies[half:]]
-    return [_receipt(copies[0], Outcome.REFUSED, answer.words)], []
+    return [_refusal(copies[0], answer.words)], []
 
 
-def _receipt(copy: Copy, outcome: Outcome, said: str, provider_id: str = "") -> Receipt:
-    return Receipt(copy.recipient.delivery_id, outcome, words_of(said, copy.recipient), provider_id)
+def _receipts(copies: Sequence[Copy], outcome: Outcome, said: str, provider_id: str = "") -> list[Receipt]:
+    """One word for all; none of them is named in it."""
+    return [Receipt(copy.recipient.delivery_id, outcome, said, provider_id) for copy in copies]
+
+
+def _refusal(copy: Copy, said: str) -> Receipt:
+    return Receipt(copy.recipient.delivery_id, Outcome.REFUSED, words_of(said, copy.recipient))
