@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -92,6 +93,7 @@ class FakeSendGrid:
     #: seconds by which its clock is ahead of the machine's
     ahead: float = 0.0
     connections: int = 0
+    server: Any = None
     #: set at the end, so that no request hangs longer than its test
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -116,6 +118,10 @@ class FakeSendGrid:
                 for batch, send_at, mail in due
                 if batch not in self.cancelled or self.cancelled[batch] > send_at - MARGIN
             ]
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """From now on it is spoken to with TLS."""
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
 
     def complaints(self, body: dict[str, Any]) -> list[tuple[str, str]]:
         """(field, message) for each rule that the request breaks."""
@@ -153,6 +159,7 @@ class FakeSendGrid:
 def fake_sendgrid(key: str = "SG.right", port: int = 0) -> Iterator[FakeSendGrid]:
     fake = FakeSendGrid(key)
     server = _Server(("127.0.0.1", port), partial(_Handler, fake))
+    fake.server = server
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

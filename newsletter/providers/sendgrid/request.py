@@ -152,6 +152,7 @@ class Gathering:
         if self._sheet is None or (self._sheet.edition is not letter.edition and self._sheet.edition != letter.edition):
             yield from self.close()
             self._sheet = Sheet(letter.edition)
+            self._size = self._sheet.size
         try:
             copy = self._sheet.copy_for(letter.recipient)
         except RefusedValueError as error:

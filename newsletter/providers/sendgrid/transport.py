@@ -69,7 +69,7 @@ class SendGridTransport:
         :param hold: seconds for which SendGrid keeps a request in exact mode
         """
         _check(api_key, url)
-        if not LEAST_HOLD <= hold < LONGEST_HOLD or not 1 <= (batch or 1) <= MOST:
+        if not LEAST_HOLD <= hold < LONGEST_HOLD or not (batch is None or 1 <= batch <= MOST):
             raise SettingsError("SendGrid takes 1 to 1,000 readers a request, and holds it for 15 minutes to 72 hours")
         self.window = batch or (MOST if exact else BATCH)
         self.exact = exact
