@@ -3,15 +3,17 @@
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from newsletter.delivery import Outcome, Receipt, Recipient
-from newsletter.edition import Field, Part, slot
+from newsletter.edition import Edition, Field, Part, slot
 from newsletter.errors import PermanentError, SettingsError, TransientError
 from newsletter.issue import Sender
+from newsletter.message import Letter
 from newsletter.providers.sendgrid import SendGridTransport
 from tests.builders import SOURCE, a_letterhead, a_recipient, an_edition
 from tests.fakes.sendgrid import (
@@ -34,9 +36,18 @@ def fake() -> Iterator[FakeSendGrid]:
         yield running
 
 
-def send(fake: FakeSendGrid, *recipients: Recipient, timeout: float = 5, key: str = KEY) -> list[Receipt]:
-    with SendGridTransport(key, url=fake.url, timeout=timeout) as transport:
-        return list(transport.send(an_edition(), recipients))
+def send(fake: FakeSendGrid, *recipients: Recipient, key: str = KEY, **options: Any) -> list[Receipt]:
+    with SendGridTransport(key, url=fake.url, **{"timeout": 5, **options}) as transport:
+        return handed(transport, *recipients)
+
+
+def handed(transport: SendGridTransport, *recipients: Recipient, edition: Edition | None = None) -> list[Receipt]:
+    letters = [Letter(edition or an_edition(), recipient) for recipient in recipients]
+    return [receipt for some in transport.send(iter(letters), unheard) for receipt in some]
+
+
+def unheard(ids: Sequence[int]) -> None:
+    """For tests in which nobody asks who was at risk."""
 
 
 def readers(count: int) -> list[Recipient]:
@@ -62,7 +73,7 @@ def test_a_hundred_readers_are_one_request_and_a_receipt_each(fake: FakeSendGrid
 def test_each_reader_gets_their_own_links_and_our_delivery_id(fake: FakeSendGrid) -> None:
     send(fake, *readers(2))
     second = fake.delivered[1]
-    assert second.custom_args == {"delivery": "2"}
+    assert second.custom_args == {"delivery": "2", "message": "id2"}
     assert second.headers["List-Unsubscribe"] == (
         "<https://news.example.com/u/token2>, <mailto:leave@example.com?subject=unsubscribe%20token2>"
     )
@@ -91,7 +102,7 @@ def test_the_request_holds_what_is_the_same_for_all_once_and_no_tracking(fake: F
 
 def test_no_address_and_no_name_stands_in_what_sendgrid_keeps(fake: FakeSendGrid) -> None:
     send(fake, *readers(1))
-    assert fake.requests[0]["personalizations"][0]["custom_args"] == {"delivery": "1"}
+    assert fake.requests[0]["personalizations"][0]["custom_args"] == {"delivery": "1", "message": "id1"}
     assert "categories" not in fake.requests[0]
 
 
@@ -125,7 +136,7 @@ def test_a_name_with_a_comma_is_one_name(fake: FakeSendGrid) -> None:
 def test_a_title_beyond_ascii_is_encoded_in_one_line(fake: FakeSendGrid) -> None:
     letterhead = a_letterhead(title="中国人工智能每日简报" * 6, sender=Sender(name="陈", address="brief@example.com"))
     with SendGridTransport(KEY, url=fake.url) as transport:
-        (receipt,) = transport.send(an_edition(letterhead=letterhead), [a_recipient()])
+        (receipt,) = handed(transport, a_recipient(), edition=an_edition(letterhead=letterhead))
     assert receipt.outcome is Outcome.ACCEPTED
     assert fake.requests[0]["headers"]["List-Id"].startswith("=?utf-8?b?")
 
@@ -237,11 +248,11 @@ def test_a_mail_that_is_too_large_for_one_reader_is_refused(fake: FakeSendGrid) 
 def test_receipts_given_before_an_error_stand(fake: FakeSendGrid) -> None:
     twice = [a_recipient(1), a_recipient(2, address="reader1@example.com")]
     with SendGridTransport(KEY, url=fake.url) as transport:
-        receipts = iter(transport.send(an_edition(), twice))
-        assert next(receipts).outcome is Outcome.ACCEPTED
+        receipts = transport.send(iter([Letter(an_edition(), recipient) for recipient in twice]), unheard)
+        assert [receipt.outcome for receipt in next(some for some in receipts if some)] == [Outcome.ACCEPTED]
         fake.scripts.append(Script(429))
         with pytest.raises(TransientError):
-            next(receipts)
+            list(receipts)
     assert len(fake.delivered) == 1
 
 
@@ -282,5 +293,5 @@ def test_neither_key_nor_addresses_reach_the_log(fake: FakeSendGrid, caplog: pyt
 
 def test_a_line_break_in_a_subject_is_not_handed_over(fake: FakeSendGrid) -> None:
     with SendGridTransport(KEY, url=fake.url) as transport, pytest.raises(PermanentError, match="subject"):
-        list(transport.send(replace(an_edition(), subject="a\nBcc: b"), [a_recipient()]))
+        handed(transport, a_recipient(), edition=replace(an_edition(), subject="a\nBcc: b"))
     assert fake.requests == []

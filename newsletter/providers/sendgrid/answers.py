@@ -5,10 +5,14 @@ import json
 import re
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.error import URLError
+
+from python_http_client.exceptions import HTTPError
 
 from newsletter.errors import PermanentError, TransientError, TransportError
 from newsletter.providers.words import words_of
@@ -34,10 +38,18 @@ class Answer:
     """Status 0: the request went out, and no answer came."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Message = field(default_factory=Message)
     body: bytes = b""
     #: why no answer came
     silence: str = ""
+
+    @property
+    def at(self) -> float:
+        """When SendGrid gave it, by its own clock; by ours when it does not say."""
+        try:
+            return parsedate_to_datetime(self.headers.get("Date") or "").timestamp()
+        except ValueError:
+            return time.time()
 
     @property
     def message_id(self) -> str:
@@ -81,17 +93,39 @@ def culprits(answer: Answer, size: int) -> dict[int, str]:
     return found
 
 
-def no_answer(error: Exception) -> Answer:
+def asked(request: Callable[..., Any], *, timeout: float, **given: Any) -> Answer:
     """
-    What a broken request means.
+    What is answered to a call of the sendgrid client.
 
-    :raises TransientError: it broke before its first byte left
+    :raises TransientError: the call broke before its first byte left
     """
-    reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, BaseException) else error
-    said = words_of(getattr(reason, "strerror", None) or str(reason) or type(reason).__name__)
-    if _while_connecting(reason):
-        raise TransientError(f"SendGrid cannot be reached: {said}", fix="try later, or check NEWSLETTER_SENDGRID_URL")
-    return Answer(0, silence=f"handed over, but no answer came: {said}")
+    try:
+        # Per call, because the client's own default is to wait for ever.
+        response = request(timeout=timeout, **given)
+    except HTTPError as error:
+        return Answer(error.status_code, error.headers or Message(), error.body or b"")
+    except (OSError, http.client.HTTPException) as error:
+        reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, BaseException) else error
+        if _while_connecting(reason):
+            raise unreachable(reason) from error
+        return silence(reason)
+    return Answer(response.status_code, response.headers, response.body)
+
+
+def silence(error: BaseException) -> Answer:
+    """A request that went out, at least in part, and no answer came."""
+    return Answer(0, silence=f"handed over, but no answer came: {_said_by(error)}")
+
+
+def unreachable(error: BaseException) -> TransientError:
+    """A request of which nothing that counts went out."""
+    return TransientError(
+        f"SendGrid cannot be reached: {_said_by(error)}", fix="try later, or check NEWSLETTER_SENDGRID_URL"
+    )
+
+
+def _said_by(error: BaseException) -> str:
+    return words_of(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
 def _while_connecting(error: BaseException) -> bool:

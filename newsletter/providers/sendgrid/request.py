@@ -5,13 +5,16 @@ Limits and names: SendGrid's OpenAPI description of v3 mail/send, and its pages 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
-from newsletter.delivery import Recipient
-from newsletter.edition import Edition, Field, Part
+from newsletter.delivery import Receipt, Recipient
+from newsletter.edition import Edition, Part
 from newsletter.message import (
+    Letter,
     RefusedValueError,
     checked_values,
     escaped,
@@ -19,13 +22,19 @@ from newsletter.message import (
     plain_address,
     plain_message_id,
     plain_value,
+    slots_in,
     unsubscribe_headers,
 )
+from newsletter.providers.sendgrid.schedule import Batch
+from newsletter.providers.words import refused
 
 #: of one reader's substitutions together; counted here as JSON, which is the longest that SendGrid may count
 SUBSTITUTION_BYTES = 10_000
-#: the name by which every later event names our delivery
-DELIVERY_ARG = "delivery"
+#: the names by which every later event names our delivery: its number in this database, and the part of its Message-ID
+#: before the @, which no other database has
+DELIVERY_ARG, MESSAGE_ARG = "delivery", "message"
+#: of a request: SendGrid takes less than 30 MB, and this leaves room for how it may count
+REQUEST_BYTES = 28_000_000
 #: by name, since the account's defaults would rewrite our links, and put a footer and a header beside our own
 _NO_TRACKING = {
     "click_tracking": {"enable": False, "enable_text": False},
@@ -37,39 +46,139 @@ _NO_TRACKING = {
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One reader's part of a request."""
+    """One reader's part of a request, encoded."""
 
     recipient: Recipient
-    personalization: dict[str, Any]
+    personalization: bytes
 
 
-def copy_for(edition: Edition, slots: dict[str, tuple[Part, Field]], recipient: Recipient) -> Copy:
-    """
-    What differs for one reader.
+class Sheet:
+    """An edition as a request holds it: what is the same for all is encoded once, and spliced into every request."""
 
-    :raises RefusedValueError: a value that must not go out, or more of them than SendGrid takes
-    """
-    values = checked_values(recipient, [field for _, field in slots.values()])
-    substitutions = {
-        token: escaped(part, value) for (token, (part, _)), value in zip(slots.items(), values, strict=True)
-    }
-    _check_substitutions(edition, substitutions)
-    personalization: dict[str, Any] = {
-        "to": [_mailbox(plain_address(recipient.address), recipient.name)],
-        "headers": unsubscribe_headers(edition.letterhead, recipient)
-        | {"Message-ID": f"<{plain_message_id(recipient.message_id)}>"},
-        "custom_args": {DELIVERY_ARG: str(recipient.delivery_id)},
-    }
-    if substitutions:
-        personalization["substitutions"] = substitutions
-    return Copy(recipient, personalization)
+    def __init__(self, edition: Edition) -> None:
+        """
+        :raises RefusedValueError: the edition itself holds what must not go out
+        """
+        self.edition = edition
+        slots = slots_in(edition)
+        self._tokens = list(slots)
+        #: each field that has a slot, with what stands before its value in a personalization, by part
+        self._fields = sorted({field for _, field in slots.values()})
+        self._before_value = [
+            (self._fields.index(field), part is Part.HTML, f"{_quoted(token)}:")
+            for token, (part, field) in slots.items()
+        ]
+        self._before, self._after = b'{"personalizations":[', b"]," + _encoded(_same_for_all(edition))[1:]
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of a request without readers, with room for a batch."""
+        return len(self._before) + len(self._after) + 200
+
+    def copy_for(self, recipient: Recipient) -> Copy:
+        """
+        What differs for one reader.
+
+        :raises RefusedValueError: a value that must not go out, or more of them than SendGrid takes
+        """
+        # Written by hand, since nothing else takes as long for each reader.
+        to = _encoded_mailbox(plain_address(recipient.address), recipient.name)
+        message_id = plain_message_id(recipient.message_id)
+        substitutions = self._substitutions(recipient)
+        ways_out = unsubscribe_headers(self.edition.letterhead, recipient)
+        headers = "".join([f",{_quoted(name)}:{_quoted(value)}" for name, value in ways_out.items()])
+        personalization = (
+            f'{{"to":[{to}],"headers":{{"Message-ID":{_quoted(f"<{message_id}>")}{headers}}},'
+            f'"custom_args":{{"{DELIVERY_ARG}":"{recipient.delivery_id}",'
+            f'"{MESSAGE_ARG}":{_quoted(message_id.partition("@")[0])}}},'
+            f'"substitutions":{substitutions}}}'
+        )
+        return Copy(recipient, personalization.encode())
+
+    def body(self, copies: Sequence[Copy], batch: Batch | None = None) -> bytes:
+        """The whole request."""
+        end = self._after
+        if batch:
+            end = end[:-1] + b"," + _encoded({"batch_id": batch.id, "send_at": batch.send_at})[1:]
+        return self._before + b",".join([copy.personalization for copy in copies]) + end
+
+    def _substitutions(self, recipient: Recipient) -> str:
+        values = checked_values(recipient, self._fields)
+        joined = "\n".join(values)
+        # SendGrid does not say in which order it substitutes; a value with a slot in it could be filled in its turn.
+        if self.edition.source in joined and any(token in joined for token in self._tokens):
+            raise RefusedValueError(f"a value holds a slot of this edition ({self.edition.source})")
+        plain = [_quoted(value) for value in values]
+        # None of them holds a line break, so they are escaped in one go, and parted again.
+        html = [_quoted(value) for value in escaped(Part.HTML, joined).split("\n")] if values else []
+        pairs = [before + (html if is_html else plain)[number] for number, is_html, before in self._before_value]
+        found = f"{{{','.join(pairs)}}}"
+        # None of our characters is longer than four bytes.
+        if len(found) * 4 > SUBSTITUTION_BYTES and len(found.encode()) > SUBSTITUTION_BYTES:
+            size = len(found.encode())
+            raise RefusedValueError(f"{size:,} bytes of values, and SendGrid takes {SUBSTITUTION_BYTES:,} a reader")
+        return found
 
 
-def body_of(edition: Edition, copies: Iterable[Copy]) -> dict[str, Any]:
-    """The whole request."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers of one edition who share a request."""
+
+    sheet: Sheet
+    copies: list[Copy]
+
+
+class Gathering:
+    """Letters on their way into a group: neighbours of the same edition, and no address twice."""
+
+    def __init__(self, *, most: int, largest: int = REQUEST_BYTES) -> None:
+        """
+        :param most: readers in a request
+        :param largest: bytes of a request
+        """
+        self._most = most
+        self._largest = largest
+        self._sheet: Sheet | None = None
+        self._copies: list[Copy] = []
+        self._addresses: set[str] = set()
+        self._size = 0
+
+    def add(self, letter: Letter) -> Iterator[Group | Receipt]:
+        """
+        What the letter completes: a group that it does not fit into, or one that it fills; or its refusal.
+
+        :raises RefusedValueError: the edition itself holds what must not go out
+        """
+        if self._sheet is None or (self._sheet.edition is not letter.edition and self._sheet.edition != letter.edition):
+            yield from self.close()
+            self._sheet = Sheet(letter.edition)
+            self._size = self._sheet.size
+        try:
+            copy = self._sheet.copy_for(letter.recipient)
+        except RefusedValueError as error:
+            yield refused(letter.recipient, error)
+            return
+        address = copy.recipient.address.lower()
+        # SendGrid refuses a request as a whole when an address stands in it twice.
+        if address in self._addresses or self._size + len(copy.personalization) >= self._largest:
+            yield from self.close()
+        self._copies.append(copy)
+        self._addresses.add(address)
+        self._size += len(copy.personalization) + 1
+        if len(self._copies) == self._most:
+            yield from self.close()
+
+    def close(self) -> Iterator[Group]:
+        """The group that has been gathered so far, if there is any."""
+        if self._sheet and self._copies:
+            yield Group(self._sheet, self._copies)
+        self._copies, self._addresses = [], set()
+        self._size = self._sheet.size if self._sheet else 0
+
+
+def _same_for_all(edition: Edition) -> dict[str, Any]:
     head = edition.letterhead
-    body: dict[str, Any] = {
-        "personalizations": [copy.personalization for copy in copies],
+    found: dict[str, Any] = {
         "from": _mailbox(plain_address(head.sender.address), plain_value(head.sender.name, "sender's name")),
         "subject": plain_value(edition.subject, "subject"),
         "content": [
@@ -80,36 +189,26 @@ def body_of(edition: Edition, copies: Iterable[Copy]) -> dict[str, Any]:
         "tracking_settings": _NO_TRACKING,
     }
     if head.reply_to:
-        body["reply_to"] = {"email": plain_address(head.reply_to)}
-    return body
+        found["reply_to"] = {"email": plain_address(head.reply_to)}
+    return found
 
 
-def without_doubles(copies: Sequence[Copy]) -> list[list[Copy]]:
-    """As few lists as it takes for no address to stand twice in one: SendGrid refuses such a request as a whole."""
-    lists: list[list[Copy]] = []
-    seen: dict[str, int] = {}
-    for copy in copies:
-        address = copy.recipient.address.lower()
-        number = seen[address] = seen.get(address, -1) + 1
-        if number == len(lists):
-            lists.append([])
-        lists[number].append(copy)
-    return lists
+def _encoded(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _check_substitutions(edition: Edition, substitutions: dict[str, str]) -> None:
-    size = len(json.dumps(substitutions, ensure_ascii=False).encode())
-    if size > SUBSTITUTION_BYTES:
-        raise RefusedValueError(f"{size:,} bytes of values, and SendGrid takes {SUBSTITUTION_BYTES:,} a reader")
-    # SendGrid does not say in which order it substitutes; a value with a slot in it could be filled in its turn.
-    if any(token in value for token in substitutions for value in substitutions.values()):
-        raise RefusedValueError(f"a value holds a slot of this edition ({edition.source})")
+def _encoded_mailbox(address: str, name: str) -> str:
+    if not name:
+        return f'{{"email":{_quoted(address)}}}'
+    return f'{{"email":{_quoted(address)},"name":{_quoted(_name(name))}}}'
 
 
 def _mailbox(address: str, name: str) -> dict[str, str]:
-    """An address object. A comma or semicolon in a name needs quotes (sendgrid-python issue 578)."""
-    if not name:
-        return {"email": address}
+    return {"email": address, "name": _name(name)} if name else {"email": address}
+
+
+def _name(name: str) -> str:
+    """A comma or semicolon in a name needs quotes (sendgrid-python issue 578)."""
     if "," in name or ";" in name:
-        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return {"email": address, "name": name}
+        return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return name
