@@ -24,7 +24,8 @@ def wait_after(tries: int, random: Callable[[], float]) -> timedelta:
     :param random: gives numbers from 0 up to 1; half of the wait is left to it, so that those who were refused
         together do not come back together
     """
-    whole = min(FIRST_WAIT * 3 ** min(tries - 1, MOST_TRIES), LONGEST_DEFERRAL)
+    longer = 3 ** min(tries - 1, MOST_TRIES)
+    whole: timedelta = min(FIRST_WAIT * longer, LONGEST_DEFERRAL)
     return whole * (0.5 + random() / 2)
 
 

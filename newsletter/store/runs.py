@@ -1,7 +1,6 @@
 """Who is at work on a mailing, and what becomes of what a dead sender held."""
 
 import os
-import socket
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -38,7 +37,7 @@ class Runs:
     def open_run(self, mailing_id: int, now: datetime) -> int:
         """A number for a new sender: the fence. Nobody but the run settles what it claims."""
         made = sa.insert(schema.runs).returning(_run.id)
-        place = f"{socket.gethostname()} {os.getpid()}"
+        place = f"{os.uname().nodename} {os.getpid()}"
         with self._database.writing() as connection:
             values = {"mailing_id": mailing_id, "place": place, "started_at": now, "beat_at": now}
             return int(connection.execute(made, values).scalar_one())

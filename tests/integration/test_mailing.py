@@ -210,52 +210,45 @@ def test_asked_to_stop_it_stops_between_two_letters_and_goes_on_later(store: Sto
 
 
 def test_a_rate_is_kept_from_the_first_message_on(store: Store) -> None:
-    clock = [NOW]
-    slow = Terms(transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=2.0)
+    transport = PacedTransport([NOW])
 
-    for _ in send_mailing(store, planned(store), slow):
-        pass
+    send(store, planned(store), transport, now=transport.now, rate=2.0)
 
-    assert [arrived - NOW for arrived in slow.transport.arrived] == [timedelta(seconds=n / 2) for n in range(6)]
+    assert [arrived - NOW for arrived in transport.arrived] == [timedelta(seconds=n / 2) for n in range(6)]
 
 
 def test_two_senders_by_one_provider_share_its_rate(store: Store) -> None:
-    clock = [NOW]
-    for slug in ("harbour-one", "harbour-two"):
-        mailing = planned(store, letterhead=a_letterhead(slug=slug))
-        transport = PacedTransport(clock)
-        terms = Terms(transport=transport, keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=2.0)
-        for _ in send_mailing(store, mailing, terms):
-            pass
-    assert transport.arrived[0] - NOW == timedelta(seconds=3)
+    first = PacedTransport([NOW])
+    second = PacedTransport(first.clock)
+
+    send(store, planned(store, letterhead=a_letterhead(slug="harbour-one")), first, now=first.now, rate=2.0)
+    send(store, planned(store, letterhead=a_letterhead(slug="harbour-two")), second, now=second.now, rate=2.0)
+
+    assert second.arrived[0] - NOW == timedelta(seconds=3)
 
 
 def test_a_domain_that_is_full_does_not_hold_up_the_others(store: Store) -> None:
     entries = [Entry(email=f"reader{number}@slow.example", consent=CONSENT) for number in range(3)]
     store.readers.take_in("harbour-brief", entries, update=False, actor="test", now=NOW)
-    clock = [NOW]
-    terms = Terms(
-        transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0],
-        domain_rates={"slow.example": 0.1},
-    )  # fmt: skip
+    transport = PacedTransport([NOW])
 
-    report = list(send_mailing(store, planned(store), terms))
+    report = send(store, planned(store), transport, now=transport.now, domain_rates={"slow.example": 0.1})
 
-    waits = [(at - NOW).total_seconds() for at in terms.transport.arrived]
-    assert sum(batch.total() for batch in report) == 9
+    waits = [(at - NOW).total_seconds() for at in transport.arrived]
+    assert report.deliveries[DeliveryState.ACCEPTED] == 9
     assert waits == [0] * 7 + [pytest.approx(10, abs=0.1), pytest.approx(20, abs=0.1)]
 
 
 def test_asked_to_stop_it_does_not_wait_out_its_pace(store: Store) -> None:
-    clock = [NOW]
-    slow = Terms(
-        transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=0.001,
-        should_stop=lambda: clock[0] > NOW + timedelta(seconds=2),
-    )  # fmt: skip
-    mailing = planned(store)
+    transport = PacedTransport([NOW])
 
-    assert sum(batch.total() for batch in send_mailing(store, mailing, slow)) == 1
-    assert report_on(store.mailings, mailing.id).deliveries[DeliveryState.PLANNED] == 5
+    def is_asked() -> bool:
+        return transport.now() > NOW + timedelta(seconds=2)
+
+    report = send(store, planned(store), transport, now=transport.now, rate=0.001, should_stop=is_asked)
+
+    assert report.deliveries[DeliveryState.ACCEPTED] == 1
+    assert report.deliveries[DeliveryState.PLANNED] == 5
 
 
 class PacedTransport(FakeTransport):
@@ -264,6 +257,9 @@ class PacedTransport(FakeTransport):
     def __init__(self, clock: list[datetime]) -> None:
         super().__init__(window=100)
         self.clock, self.arrived = clock, list[datetime]()
+
+    def now(self) -> datetime:
+        return self.clock[0]
 
     def send(
         self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
