@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import options, show
+from newsletter.cli import options, resolving, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
@@ -16,6 +16,7 @@ app = typer.Typer(help="List and show mailings, and cancel one.", no_args_is_hel
 def add_to(main: typer.Typer) -> None:
     main.command()(report)
     main.command()(explain)
+    resolving.add_to(app)
     main.add_typer(app, name="mailings")
 
 

@@ -1,0 +1,87 @@
+"""`mailings resolve`, as an adviser uses it after a sending that ended in the dark."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from newsletter.delivery import Outcome, Receipt
+from newsletter.store import open_store
+from tests.builders import NOW
+from tests.integration.conftest import Command
+from tests.integration.test_cli import NOTE
+from tests.integration.test_killed_sender import take_in
+from tests.stores import address_of
+
+EMAILS = [f"reader{number}@example.com" for number in range(3)]
+
+
+@pytest.fixture
+def unsure(command: Command, tmp_path: Path) -> Command:
+    """Mailing 1 is sent, and of three readers nobody knows."""
+    take_in(command, tmp_path)
+    assert command("plan", NOTE, "-s", "everyone").code == 0
+    with open_store(address_of(tmp_path)) as store:
+        mailings = store.mailings
+        mailings.begin(1, transport="smtp", actor="test", now=NOW)
+        run_id = mailings.open_run(1, NOW)
+        batch = mailings.claim(1, run_id=run_id, limit=100, now=NOW)
+        receipts = [Receipt(d.delivery_id, Outcome.UNKNOWN if d.address in EMAILS else Outcome.ACCEPTED) for d in batch]
+        mailings.settle(receipts, run_id=run_id, now=NOW, due_at=NOW)
+        mailings.finish(1, NOW)
+    return command
+
+
+def test_it_lists_them_with_the_message_id_to_look_for(unsure: Command) -> None:
+    said = unsure("mailings", "resolve", "1")
+    assert said.code == 0
+    for email in EMAILS:
+        assert re.search(rf"{email} +2026-06-10 01:30 UTC +[a-z2-7]{{26}}@example\.com", said.out)
+    assert "--sent --reader reader0@example.com" in said.err
+
+
+def test_a_reader_who_has_it_is_accepted_and_the_others_stay_unsure(unsure: Command) -> None:
+    said = unsure("mailings", "resolve", "1", "--sent", "--reader", "Reader1@example.com", "--json").document
+    assert (said["sent"], said["resent"]) == (1, 0)
+    assert [row["email"] for row in said["unknown"]] == [EMAILS[0], EMAILS[2]]
+    shown = unsure("mailings", "show", "1", "--json").document
+    assert (shown["deliveries"]["accepted"], shown["deliveries"]["unknown"]) == (58, 2)
+    assert "test said that it arrived" in unsure("explain", "1", EMAILS[1]).out
+
+
+def test_sent_again_only_by_a_persons_word_and_with_the_same_message_id(unsure: Command, tmp_path: Path) -> None:
+    before = {
+        row["email"]: row["message_id"] for row in unsure("mailings", "resolve", "1", "--json").document["unknown"]
+    }
+    assert unsure("send", "1", "--yes", "--skip-link-check").code == 3
+    assert not list(tmp_path.glob("outbox/*.eml"))
+    asked = unsure("mailings", "resolve", "1", "--resend", "--all")
+    assert asked.code == 1, "nobody was there to say yes"
+    assert unsure("mailings", "resolve", "1", "--resend", "--all", "--yes", "--json").document["resent"] == 3
+    sent = unsure("send", "1", "--yes", "--skip-link-check", "--json")
+    assert (sent.code, sent.document["deliveries"]["accepted"], sent.document["status"]) == (0, 60, "sent")
+    written = [path.read_text() for path in tmp_path.glob("outbox/*.eml")]
+    assert {re.findall(r"^Message-ID: <(.*)>", mail, re.MULTILINE)[0] for mail in written} == set(before.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--sent", "--resend", "--all"), "choose --sent or --resend"),
+        (("--sent",), "say whom"),
+        (("--sent", "--all", "--reader", EMAILS[0]), "say whom"),
+        (("--all",), "say what became of it"),
+    ],
+)
+def test_half_a_word_is_not_enough(command: Command, words: tuple[str, ...], complaint: str) -> None:
+    said = command("mailings", "resolve", "1", *words)
+    assert said.code == 2
+    assert complaint in " ".join(re.sub("[│╭╰─]", "", said.err).split())
+
+
+def test_a_reader_who_is_not_unsure_is_told(unsure: Command) -> None:
+    said = unsure("mailings", "resolve", "1", "--sent", "--reader", "reader40@example.com")
+    assert said.code == 1
+    assert said.errors == [
+        "error: reader40@example.com has no unknown delivery in this mailing; see newsletter mailings resolve MAILING"
+    ]
