@@ -52,4 +52,3 @@ class Dial:
                 self._found.put(client)
                 return
         hang_up(client, politely=False)
-

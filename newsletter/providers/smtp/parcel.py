@@ -32,6 +32,8 @@ class Parcel:
     sender: str
     recipient: Recipient
     message: bytes
+    #: a line of it may begin with a dot
+    is_dotted: bool = True
     #: new connections that broke before it could be handed over
     tries: int = 0
 
@@ -58,9 +60,9 @@ class Parcel:
     def stuffed(self) -> bytes:
         """The message with lines that begin with a dot given another one, and with a line break at its end."""
         message = self.message if self.message.endswith(b"\r\n") else self.message + b"\r\n"
-        # Looking takes a microsecond, and replacing a copy.
-        if b"\r\n." in message:
-            message = message.replace(b"\r\n.", b"\r\n..")
+        if not self.is_dotted:
+            return message
+        message = message.replace(b"\r\n.", b"\r\n..")
         return b"." + message if message.startswith(b".") else message
 
     def _is_plain(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from newsletter.delivery import Receipt
 from newsletter.edition import Edition
@@ -12,6 +13,18 @@ from newsletter.providers.words import refused
 
 #: new connections that may break before one and the same message
 TRIES = 3
+
+
+@dataclass(slots=True)
+class _Form:
+    """What all who get one edition have in common."""
+
+    edition: Edition
+    prebuilt: Prebuilt
+    sender: str
+    #: lines begin with dots, which SMTP has doubled; readers' values never begin one, so that one message tells of all,
+    #: and 30 microseconds of searching each are saved
+    is_dotted: bool | None = None
 
 
 class Supply:
@@ -32,7 +45,7 @@ class Supply:
         self._back: deque[Parcel] = deque()
         #: a connection broke over them, perhaps because of them; all others go first
         self._later: deque[Parcel] = deque()
-        self._known: tuple[Edition | None, Prebuilt | None, str] = (None, None, "")
+        self._form: _Form | None = None
 
     @property
     def is_over(self) -> bool:
@@ -88,14 +101,19 @@ class Supply:
         return None
 
     def _pack(self, letter: Letter) -> Parcel | None:
-        edition, prebuilt, sender = self._known
-        if letter.edition is not edition or prebuilt is None:
-            prebuilt = prebuild(letter.edition)
-            sender = plain_address(self._bounce_address or letter.edition.letterhead.sender.address)
-            self._known = (letter.edition, prebuilt, sender)
+        form = self._form
+        if form is None or letter.edition is not form.edition:
+            form = self._form = self._form_of(letter.edition)
         try:
-            message = prebuilt.fill(letter.recipient)
+            message = form.prebuilt.fill(letter.recipient)
         except RefusedValueError as error:
             self.receipts.append(refused(letter.recipient, error))
             return None
-        return Parcel(sender, letter.recipient, self._sign(message) + message if self._sign else message)
+        if form.is_dotted is None:
+            form.is_dotted = b"\n." in message
+        signed = self._sign(message) + message if self._sign else message
+        return Parcel(form.sender, letter.recipient, signed, is_dotted=form.is_dotted)
+
+    def _form_of(self, edition: Edition) -> _Form:
+        sender = plain_address(self._bounce_address or edition.letterhead.sender.address)
+        return _Form(edition, prebuild(edition), sender)
