@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from statistics import median
 
+from newsletter.edition import Edition, Piece, cut_edition
 from newsletter.message import Letter
 from newsletter.providers.smtp import SmtpTransport
 from tests.builders import a_compiled_issue, a_recipient
-from newsletter.edition import Edition, Piece, cut_edition
 from tests.smtpd import smtp_sink
 
 _CONNECTIONS = 8

@@ -3,6 +3,7 @@
 import random
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ MESSAGE = b"Subject: Harbour\r\n\r\nFirst line.\r\n.dotted\r\n..twice\r\n" + b"x
 _PLENTY = 200
 
 
-def a_parcel(number: int = 1, **details: object) -> Parcel:
+def a_parcel(number: int = 1) -> Parcel:
     return Parcel("brief@example.com", a_recipient(number), MESSAGE)
 
 
@@ -41,7 +42,7 @@ def address(number: int) -> str:
 class Run:
     """Hands parcels to model servers, one connection after another, in pieces chosen by chance."""
 
-    def __init__(self, manners: Mapping[str, Mapping[str, str]], chance: random.Random, **server: bool) -> None:
+    def __init__(self, manners: Mapping[str, Mapping[str, str]], chance: random.Random, **server: Any) -> None:
         self.mailbox: dict[str, list[bytes]] = {}
         self.receipts: list[Receipt] = []
         self.at_risk: list[int] = []
@@ -70,7 +71,7 @@ class Run:
             lives -= self._move(conversation, server)
             if lives <= 0 or (server.is_closed and not server.out):
                 self.receipts += conversation.lost("gone")
-        assert {number for number in map(_number, server.begun)} <= set(self.at_risk)
+        assert set(map(_number, server.begun)) <= set(self.at_risk)
         self.told += server.confirmed
         self.fatal = conversation.fatal
         for parcel in conversation.returned:
@@ -151,7 +152,7 @@ def heard(conversation: Conversation, said: str) -> list[Receipt]:
 
 
 def a_conversation(*, at_risk: list[int] | None = None, offers: Offers = PIPELINED) -> Conversation:
-    told = [] if at_risk is None else at_risk
+    told: list[int] = [] if at_risk is None else at_risk
     return Conversation(offers, told.extend, most=100)
 
 

@@ -8,45 +8,16 @@ final dot was handed to the network, while no answer has come (RFC 5321 section 
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 
 from newsletter.delivery import Outcome, Receipt
 from newsletter.errors import TransportError
 from newsletter.providers.smtp import verdicts
 from newsletter.providers.smtp.parcel import Offers, Parcel
 from newsletter.providers.smtp.replies import Reply, ReplyReader
-from newsletter.providers.words import words_of
+from newsletter.providers.smtp.transaction import ENDED, Step, Transaction
 
 _GO_AHEAD = 354
 _DATA, _DOT, _RESET, _QUIT = b"DATA\r\n", b".\r\n", b"RSET\r\n", b"QUIT\r\n"
-
-
-class Step(Enum):
-    """Whose answer comes next."""
-
-    RESET = "RSET"
-    MAIL = "MAIL"
-    RCPT = "RCPT"
-    DATA = "DATA"
-    #: the final dot
-    MESSAGE = "the message"
-    #: ends a message for nobody
-    LONE_DOT = "a lone dot"
-    QUIT = "QUIT"
-
-
-@dataclass(slots=True)
-class _Transaction:
-    step: Step
-    parcel: Parcel | None = None
-    #: steps that are still to be spoken, one by one, to a server that does not pipeline
-    unsaid: deque[tuple[Step, bytes]] = field(default_factory=deque)
-    #: how many bytes of ours are out once all that was said for it is
-    said: int = 0
-    has_receipt: bool = False
-    #: the first byte of its body went out
-    at_risk: bool = False
 
 
 class Conversation:
@@ -67,7 +38,7 @@ class Conversation:
         #: it broke before it had been of any use
         self.is_bad_luck = False
         self._left = most
-        self._open: deque[_Transaction] = deque()
+        self._open: deque[Transaction] = deque()
         self._replies = ReplyReader()
         self._receipts: list[Receipt] = []
         self._needs_reset = self._is_leaving = False
@@ -94,13 +65,8 @@ class Conversation:
     def wants(self) -> bool:
         if not self._open:
             return self.is_open
-        return (
-            self.offers.pipelining
-            and len(self._open) == 1
-            and self._open[0].step in _ENDED
-            and self._left > 0
-            and not self._is_leaving
-        )
+        has_ended = len(self._open) == 1 and self._open[0].step in ENDED
+        return has_ended and self.offers.pipelining and self.is_open
 
     @property
     def awaits_last_word(self) -> bool:
@@ -118,7 +84,7 @@ class Conversation:
         if self._needs_reset:
             script.insert(0, (Step.RESET, _RESET))
             self._needs_reset = False
-        transaction = _Transaction(script[0][0], parcel, deque(script))
+        transaction = Transaction(script[0][0], parcel, deque(script))
         self._open.append(transaction)
         self._speak(transaction)
         return None
@@ -146,7 +112,7 @@ class Conversation:
                 break
             if not self._open:
                 # Most say goodbye like this after some time without mail.
-                self._break(_words(reply))
+                self._break(verdicts.in_words(reply))
                 break
             transaction = self._open[0]
             _ANSWERS[transaction.step](self, transaction, reply)
@@ -173,13 +139,13 @@ class Conversation:
         if not self._open and not self.over:
             self._is_leaving = True
             self._say(_QUIT)
-            self._open.append(_Transaction(Step.QUIT))
+            self._open.append(Transaction(Step.QUIT))
 
     def _say(self, *parts: bytes) -> None:
         self._waiting += parts
         self._said += sum(map(len, parts))
 
-    def _speak(self, transaction: _Transaction) -> None:
+    def _speak(self, transaction: Transaction) -> None:
         """All commands at once, or the next one."""
         script = transaction.unsaid
         if self.offers.pipelining:
@@ -193,14 +159,14 @@ class Conversation:
         receipts, self._receipts = self._receipts, []
         return receipts
 
-    def _go_on(self, transaction: _Transaction) -> None:
+    def _go_on(self, transaction: Transaction) -> None:
         if not self.offers.pipelining:
             self._speak(transaction)
             return
         transaction.unsaid.popleft()
         transaction.step = transaction.unsaid[0][0]
 
-    def _close(self, transaction: _Transaction, *, needs_reset: bool) -> None:
+    def _close(self, transaction: Transaction, *, needs_reset: bool) -> None:
         """The server has said all there is to say about it."""
         self._open.remove(transaction)
         self.served += 1
@@ -236,27 +202,27 @@ class Conversation:
         if reply.code in verdicts.LOGIN_WANTED:
             self._fail(verdicts.login_wanted(reply))
         elif reply.code == verdicts.CLOSING or not (reply.is_yes or reply.is_no):
-            self._break(_words(reply))
+            self._break(verdicts.in_words(reply))
         return not self.over
 
-    def _on_reset(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_reset(self, transaction: Transaction, reply: Reply) -> None:
         if reply.is_yes:
             self._go_on(transaction)
         else:
-            self._break(_words(reply))
+            self._break(verdicts.in_words(reply))
 
-    def _on_mail(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_mail(self, transaction: Transaction, reply: Reply) -> None:
         if not self._is_usable(reply):
             return
         if reply.is_yes:
             self._go_on(transaction)
         elif self.served:
             # Some say so when they have had enough of us; only a new connection has the last word.
-            self._break(_words(reply))
+            self._break(verdicts.in_words(reply))
         elif transaction.parcel:
             self._fail(verdicts.sender_refused(transaction.parcel, reply))
 
-    def _on_rcpt(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_rcpt(self, transaction: Transaction, reply: Reply) -> None:
         if not self._is_usable(reply):
             return
         if reply.is_yes:
@@ -268,7 +234,7 @@ class Conversation:
         else:
             self._close(transaction, needs_reset=True)
 
-    def _on_data(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_go_ahead(self, transaction: Transaction, reply: Reply) -> None:
         if reply.code == _GO_AHEAD and self._written >= transaction.said:
             self._hand_over(transaction)
         elif transaction.has_receipt and reply.is_no and reply.code != verdicts.CLOSING:
@@ -279,7 +245,7 @@ class Conversation:
             self._decline(transaction, reply)
             self._close(transaction, needs_reset=True)
 
-    def _hand_over(self, transaction: _Transaction) -> None:
+    def _hand_over(self, transaction: Transaction) -> None:
         if transaction.has_receipt or transaction.parcel is None:
             # The reader was refused and the server asks for the message all the same (RFC 2920 section 3.1).
             transaction.step = Step.LONE_DOT
@@ -290,7 +256,7 @@ class Conversation:
             self._say(transaction.parcel.stuffed(), _DOT)
         transaction.said = self._said
 
-    def _on_message(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_message(self, transaction: Transaction, reply: Reply) -> None:
         parcel, is_early = transaction.parcel, self._written < transaction.said
         if parcel is None:
             return
@@ -303,36 +269,29 @@ class Conversation:
         transaction.has_receipt = True
         if is_early or reply.code == verdicts.CLOSING or not (reply.is_yes or reply.is_no):
             # What we would write now, the server might read as commands, or as part of the message.
-            self._break(_words(reply))
+            self._break(verdicts.in_words(reply))
         else:
             self._close(transaction, needs_reset=False)
 
-    def _on_lone_dot(self, transaction: _Transaction, reply: Reply) -> None:
+    def _on_lone_dot(self, transaction: Transaction, reply: Reply) -> None:
         if self._is_usable(reply):
             self._close(transaction, needs_reset=self._needs_reset)
 
-    def _on_quit(self, transaction: _Transaction, reply: Reply) -> None:
-        self._break(_words(reply))
+    def _on_quit(self, _: Transaction, reply: Reply) -> None:
+        self._break(verdicts.in_words(reply))
 
-    def _decline(self, transaction: _Transaction, reply: Reply) -> None:
+    def _decline(self, transaction: Transaction, reply: Reply) -> None:
         if transaction.parcel:
             self._receipts.append(verdicts.declined(transaction.parcel, reply))
         transaction.has_receipt = True
 
 
-#: the server has the whole message, so that the next envelope may follow
-_ENDED = frozenset({Step.MESSAGE, Step.LONE_DOT})
-
-_ANSWERS: Mapping[Step, Callable[[Conversation, _Transaction, Reply], None]] = {
+_ANSWERS: Mapping[Step, Callable[[Conversation, Transaction, Reply], None]] = {
     Step.RESET: Conversation._on_reset,
     Step.MAIL: Conversation._on_mail,
     Step.RCPT: Conversation._on_rcpt,
-    Step.DATA: Conversation._on_data,
+    Step.DATA: Conversation._on_go_ahead,
     Step.MESSAGE: Conversation._on_message,
     Step.LONE_DOT: Conversation._on_lone_dot,
     Step.QUIT: Conversation._on_quit,
 }
-
-
-def _words(reply: Reply) -> str:
-    return f"{reply.code} {words_of(reply.text)}" if reply.code else "an answer that is none"

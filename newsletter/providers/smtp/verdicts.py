@@ -61,3 +61,8 @@ def sender_refused(parcel: Parcel, reply: Reply) -> TransportError:
         f"the SMTP server refuses our sender: {said}",
         fix="check NEWSLETTER_SENDER_ADDRESS and NEWSLETTER_BOUNCE_ADDRESS",
     )
+
+
+def in_words(reply: Reply) -> str:
+    """As the reason for leaving a connection."""
+    return f"{reply.code} {words_of(reply.text)}" if reply.code else "an answer that is none"
