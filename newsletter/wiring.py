@@ -176,6 +176,7 @@ def _smtp_options(settings: Settings) -> dict[str, Any]:
         "password": password,
         "bounce_address": settings.bounce_address,
         "timeout": settings.smtp_timeout,
+        "connections": settings.smtp_connections,
     }
 
 

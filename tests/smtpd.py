@@ -47,6 +47,8 @@ class Manners:
     to_message: Mapping[str, str] = field(default_factory=dict)
     #: says 421 to the next one after so many
     messages_a_connection: int = 1_000_000
+    #: offers to take several commands at once
+    pipelining: bool = False
     arrived: list[Arrived] = field(default_factory=list)
     #: one entry per connection: what it said in EHLO
     greeted: list[str] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Manners:
         session.host_name = hostname
         session.taken = 0
         self.greeted.append(hostname)
-        return responses
+        return [responses[0], *(["250-PIPELINING"] if self.pipelining else []), *responses[1:]]
 
     async def handle_MAIL(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]

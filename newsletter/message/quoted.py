@@ -1,4 +1,9 @@
-"""Quoted-printable bodies (RFC 2045 section 6.7): the shorter form of a part that is mostly ASCII."""
+"""
+Quoted-printable bodies (RFC 2045 section 6.7): the shorter form of a part that is mostly ASCII.
+
+No line begins with a dot. SMTP would have to double it, for which every message would have to be searched; and RFC 2049
+section 3 advises against one, since there are gateways that lose it.
+"""
 
 import re
 from binascii import b2a_qp
@@ -14,6 +19,10 @@ _EQUALS = ord("=")
 _ROOM = 75
 #: a blank is encoded at the end of a line only, and Python's encoder does not count the two characters more
 _OVERLONG = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
+_LEADING_DOTS = re.compile(rb"^\.+", re.MULTILINE)
+_DOT = b"=2E"
+#: encoded dots that fit a line before a soft break
+_DOTS_A_LINE = _ROOM // len(_DOT)
 #: one character each; every other byte takes three
 _AS_IT_IS = bytes({*b"\t\n", *range(ord(" "), ord("~") + 1)} - {ord("=")})
 #: where a literal is parted to be encoded; any other place would do
@@ -61,7 +70,7 @@ def _value(value: bytes) -> bytes:
     if not value.isascii():
         return _encoded(value)
     # The encoder would come to the same, and take three times as long.
-    if len(value) <= _ROOM and _EQUALS not in value:
+    if len(value) <= _ROOM and _EQUALS not in value and not value.startswith(b"."):
         return value
     return _folded(value.replace(b"=", b"=3D"))
 
@@ -69,12 +78,17 @@ def _value(value: bytes) -> bytes:
 def _folded(line: bytes) -> bytes:
     """With soft breaks, none of them within the three characters of an equals sign."""
     lines = []
+    line = _without_dot(line)
     while len(line) > _ROOM:
         sign = line.find(b"=", _ROOM - 2, _ROOM)
         end = _ROOM if sign < 0 else sign
         lines.append(line[:end])
-        line = line[end:]
+        line = _without_dot(line[end:])
     return _SOFT_BREAK.join([*lines, line])
+
+
+def _without_dot(line: bytes) -> bytes:
+    return _DOT + line[1:] if line.startswith(b".") else line
 
 
 def _to_be_continued(literal: bytes) -> bytes:
@@ -103,4 +117,13 @@ def _wire(content: bytes) -> bytes:
     encoded = b2a_qp(content, istext=True)
     if b"=20" in encoded or b"=09" in encoded:
         encoded = _OVERLONG.sub(rb"\1=\n\2", encoded)
+    if b"\n." in encoded or encoded.startswith(b"."):
+        encoded = _LEADING_DOTS.sub(_dots, encoded)
     return encoded.replace(b"\n", _CRLF)
+
+
+def _dots(found: re.Match[bytes]) -> bytes:
+    """On lines of their own, for what follows may fill its line already."""
+    count = len(found[0])
+    lines = [_DOT * min(_DOTS_A_LINE, count - start) for start in range(0, count, _DOTS_A_LINE)]
+    return b"".join([line + b"=\n" for line in lines])

@@ -46,8 +46,9 @@ class OutboxTransport:
                 yield []
                 time.sleep(_NAP)
                 continue
+            prebuilt = prebuild(letter.edition)
             try:
-                message = prebuild(letter.edition).fill(letter.recipient)
+                message = prebuilt.fill(letter.recipient)
             except RefusedValueError as error:
                 yield [refused(letter.recipient, error)]
                 continue

@@ -19,13 +19,21 @@ def words_of(said: str | bytes, *recipients: Recipient) -> str:
     """
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     text = _NOT_SHOWN.sub(" ", text).strip()
-    for recipient in recipients:
-        text = re.sub(re.escape(recipient.address), _MASK, text, flags=re.IGNORECASE)
-    text = _ADDRESS.sub(_MASK, text)
-    for recipient in recipients:
-        local_part = re.escape(recipient.address.rpartition("@")[0])
+    named = [recipient.address for recipient in recipients if _may_name(text, recipient.address)]
+    for address in named:
+        text = re.sub(re.escape(address), _MASK, text, flags=re.IGNORECASE)
+    if "@" in text:
+        text = _ADDRESS.sub(_MASK, text)
+    for address in named:
+        local_part = re.escape(address.rpartition("@")[0])
         text = re.sub(rf"(?<![\w.]){local_part}(?![\w.])", _MASK, text, flags=re.IGNORECASE)
     return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
+
+
+def _may_name(text: str, address: str) -> bool:
+    """Whether it is worth a pattern of its own, which takes longer than the rest of a message's way."""
+    local_part = address.rpartition("@")[0]
+    return not (text.isascii() and address.isascii()) or local_part.lower() in text.lower()
 
 
 def refused(recipient: Recipient, error: RefusedValueError) -> Receipt:

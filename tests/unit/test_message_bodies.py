@@ -24,7 +24,7 @@ from tests.builders import SOURCE, a_recipient, an_edition
 texts = st.one_of(
     st.text("ab=. é九😀\n<", max_size=12),
     st.text("ab=. é九😀\n<", min_size=55, max_size=200),
-    st.sampled_from(["<div class=x>" * 20, "九" * 150, "", "x", " \n", ".\n."]),
+    st.sampled_from(["<div class=x>" * 20, "九" * 150, "", "x", " \n", ".\n.", "." * 80]),
 )
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=160)
 #: a literal, then a value and a literal, as often as there are values
@@ -46,6 +46,8 @@ def parted(cut: tuple[str, list[tuple[str, str]]]) -> tuple[list[str], list[str]
 
 @given(cuts)
 @example(("x" * 75 + " \n" + "x" * 74 + " \n" + "x" * 73 + "\t\n" + "x" * 75 + " ", []))
+@example((".\n..\n" + "." * 76 + "\n" + "x" * 75 + ".x" + "\n." + "x" * 75, [("." * 200, "."), (".é.", ".=.")]))
+@example(("", [("x" * 75 + ".", ""), ("." + "x" * 74, ""), ("x" * 72 + "=..", ".<div>.<div.")]))
 def test_quoted_printable_is_decoded_as_it_was(cut: tuple[str, list[tuple[str, str]]]) -> None:
     literals, values, whole = parted(cut)
     body = filled(QuotedBody, literals, values)
@@ -53,6 +55,7 @@ def test_quoted_printable_is_decoded_as_it_was(cut: tuple[str, list[tuple[str, s
     assert quopri.decodestring(body.removesuffix(b"\r\n")).decode().replace("\r\n", "\n") == whole
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert re.fullmatch(rb"(?:[\t -~]|\r\n)*", body)
+    assert not re.search(rb"^\.", body, re.MULTILINE)
 
 
 @given(cuts)

@@ -1,27 +1,20 @@
-"""The SMTP transport: one connection, kept as long as the server likes it."""
+"""The SMTP transport: a few connections, opened as letters come and kept as long as the server likes them."""
 
-import smtplib
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
 
-from newsletter.delivery import Outcome, Receipt, Recipient
-from newsletter.edition import Edition
-from newsletter.errors import TransientError, TransportError
-from newsletter.message import RefusedValueError, plain_address, prebuild
-from newsletter.providers.smtp.connection import Security, Server, connect, hang_up
-from newsletter.providers.smtp.handover import GoneError, Letter, hand_over
-from newsletter.providers.words import refused
-
-#: how much longer than any other answer the one to the final dot may take: RFC 5321 asks for ten minutes there,
-#: since giving up early leaves a reader of whom nobody knows whether they got it
-_LAST_WORD = 10
+from newsletter.delivery import Receipt
+from newsletter.message import Letter
+from newsletter.providers.smtp.connection import Security, Server
+from newsletter.providers.smtp.exchange import Exchange
+from newsletter.providers.smtp.lines import Bounds, Lines
+from newsletter.providers.smtp.supply import Supply
 
 
 @dataclass(slots=True)
 class SmtpTransport:
-    """A batch is one message, so that a killed process leaves at most one unsure."""
+    """At any moment there is at most one message per connection of which nobody knows whether it was taken."""
 
     host: str
     port: int
@@ -33,11 +26,19 @@ class SmtpTransport:
     bounce_address: str | None = None
     #: seconds that the server may take for any one answer; ten times as many for the last one
     timeout: float = 30
+    #: at most; a small mailing uses one
+    connections: int = 4
+    #: messages and seconds after which a connection is left for a new one
+    messages_each: int = 1_000
+    seconds_each: float = 300
+    #: makes the DKIM header of a message
+    sign: Callable[[bytes], bytes] | None = field(default=None, repr=False)
     _server: Server = field(init=False, repr=False)
-    _client: smtplib.SMTP | None = field(default=None, init=False, repr=False)
+    _lines: Lines | None = field(default=None, init=False, repr=False)
 
     name = "smtp"
-    batch_size = 1
+    #: claimed and settled together; how much can be in doubt does not depend on it
+    window = 256
 
     def __post_init__(self) -> None:
         self._server = Server(
@@ -53,56 +54,21 @@ class SmtpTransport:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._drop(politely=True)
+        lines, self._lines = self._lines, None
+        if lines:
+            lines.close()
 
-    def send(self, edition: Edition, recipients: Sequence[Recipient]) -> Iterator[Receipt]:
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
         """
-        A message and a receipt for each recipient.
+        A message and a receipt for each letter.
 
         :raises TransportError: the server cannot be reached, or takes nothing from us
         """
-        prebuilt = prebuild(edition)
-        sender = plain_address(self.bounce_address or edition.letterhead.sender.address)
-        for recipient in recipients:
-            try:
-                letter = Letter(sender, recipient, prebuilt.fill(recipient))
-            except RefusedValueError as error:
-                yield refused(recipient, error)
-            else:
-                yield self._deliver(letter)
-
-    def _deliver(self, letter: Letter) -> Receipt:
-        if self._client:
-            # A kept connection may have been closed or worn out meanwhile; only a new one has the last word.
-            with suppress(GoneError, TransportError):
-                return self._hand_over(self._client, letter)
-        try:
-            client = self._client = connect(self._server, letter.sender.rpartition("@")[2])
-            return self._hand_over(client, letter)
-        except GoneError as error:
-            raise TransientError(f"{self._server} broke off: {error}", fix="try later") from error
-
-    def _hand_over(self, client: smtplib.SMTP, letter: Letter) -> Receipt:
-        try:
-            receipt = hand_over(client, letter, patience=self.timeout * _LAST_WORD)
-        except BaseException:
-            # Also when we are interrupted: whatever came next on this line would be read as part of the message.
-            self._drop()
-            raise
-        if receipt.outcome is Outcome.UNKNOWN:
-            self._drop()
-        elif receipt.outcome is not Outcome.ACCEPTED:
-            self._reset(client)
-        return receipt
-
-    def _reset(self, client: smtplib.SMTP) -> None:
-        """Forget the transaction that the server declined."""
-        try:
-            client.rset()
-        except (OSError, smtplib.SMTPException):
-            self._drop()
-
-    def _drop(self, *, politely: bool = False) -> None:
-        client, self._client = self._client, None
-        if client:
-            hang_up(client, politely=politely)
+        if self._lines is None:
+            bounds = Bounds(connections=self.connections, messages=self.messages_each, seconds=self.seconds_each)
+            self._lines = Lines(self._server, bounds)
+        self._lines.at_risk = at_risk
+        supply = Supply(letters, self.bounce_address, self.sign)
+        yield from Exchange(self._lines, supply, str(self._server)).run()
