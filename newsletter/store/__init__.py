@@ -6,6 +6,7 @@ from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.readers import Readers
+from newsletter.store.workers import Workers
 
 WAIT_SECONDS = 15.0
 
@@ -18,6 +19,7 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.mailings = Mailings(database)
+        self.workers = Workers(database)
 
     def close(self) -> None:
         self._database.close()
