@@ -61,7 +61,7 @@ def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tu
     if earlier and earlier.status not in PLANNED_ONLY:
         raise RefusedError(
             f"mailing {earlier.id} of this issue is under way for the same segment: it is {earlier.status}",
-            fix=f"finish it with: newsletter send {earlier.id}; or drop it with: newsletter mailings cancel {earlier.id}",
+            fix=f"newsletter send {earlier.id} finishes it; newsletter mailings cancel {earlier.id} drops it",
         )
     if earlier:
         store.mailings.cancel(earlier.id, actor=actor, now=now)

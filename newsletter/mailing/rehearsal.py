@@ -11,6 +11,7 @@ from newsletter.delivery import Receipt, Recipient
 from newsletter.edition import CompiledIssue, Edition, cut_edition
 from newsletter.errors import RefusedError
 from newsletter.merge import merge_values
+from newsletter.message import Letter
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Vocabulary
 
@@ -101,7 +102,8 @@ def send_test(
         )
         for number, address in enumerate(addresses)
     ]
+    letters = [Letter(marked, recipient) for recipient in recipients]
     with transport:
-        for start in range(0, len(recipients), transport.batch_size):
-            for receipt in transport.send(marked, recipients[start : start + transport.batch_size]):
+        for receipts in transport.send(iter(letters), lambda _: None):
+            for receipt in receipts:
                 yield addresses[receipt.delivery_id], receipt

@@ -57,7 +57,7 @@ def why_not_again(said: str) -> str | None:
     found = _ENHANCED.search(said)
     if found is None:
         reply = _REPLY.search(said)
-        is_temporary = reply is not None and (reply[0].startswith("4") and not _is_http(said) or reply[0] == _NO_ROOM)
+        is_temporary = reply is not None and ((reply[0].startswith("4") and not _is_http(said)) or reply[0] == _NO_ROOM)
         return None if is_temporary else _NO_HOPE
     kind, subject, detail = (int(found[name]) for name in ("kind", "subject", "detail"))
     if kind == 4:

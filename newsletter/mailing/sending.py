@@ -1,15 +1,14 @@
 """Send a planned mailing: check that readers can leave, hand over what is waiting, and account for every reader."""
 
-import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Recipient
-from newsletter.dispatch import Run, Transport, drain
+from newsletter.dispatch import Pace, Run, Transport, drain
 from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
 from newsletter.errors import Finding, RefusedError
 from newsletter.health import answers_for
@@ -30,7 +29,10 @@ class Terms:
     keys: Sequence[bytes]
     base_url: str
     actor: str
+    #: messages a second; None: as fast as they are taken
     rate: float | None = None
+    #: likewise, by domain of the reader's address
+    domain_rates: Mapping[str, float] = field(default_factory=dict)
     should_stop: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
@@ -76,7 +78,7 @@ def _unanswered(store: Store, base_url: str) -> Finding | None:
 
 def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Counter[Outcome]]:
     """
-    Hand over what is waiting; yields the outcomes of each batch. Ends when nothing is waiting, or when asked to.
+    Hand over what is waiting; yields outcomes as they come in. Ends when nothing is waiting, or when asked to.
 
     :raises RefusedError: another sender is at work on it
     :raises TransportError: the provider takes nothing; what it did not take waits for the next `send`
@@ -86,32 +88,41 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
     with mailings.lock(mailing.id):
         if mailings.find(mailing.id).status is MailingStatus.SENT:
             return
-        # We hold the lock, so whoever claimed these is dead, and nobody knows how far it came.
-        mailings.abandon_claims(mailing.id, now=terms.now())
+        # We hold the lock, so whoever claimed something is dead.
+        mailings.recover(mailing.id, now=terms.now())
         mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())
         mailings.replan_due(mailing.id, now=terms.now())
         mailings.withdraw_departed(mailing.id, now=terms.now())
         if mailings.counts(mailing.id)[DeliveryState.PLANNED]:
+            run_id = mailings.open_run(mailing.id, now=terms.now())
             with terms.transport as transport:
-                yield from drain(mailings, transport, _run(compiled, mailing.id, terms))
+                yield from drain(mailings, transport, _run(store, compiled, mailing.id, run_id, terms))
+            mailings.close_run(run_id, now=terms.now())
         mailings.finish(mailing.id, now=terms.now())
 
 
-def _run(compiled: CompiledIssue, mailing_id: int, terms: Terms) -> Run:
+def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, terms: Terms) -> Run:
     @lru_cache(maxsize=16)
     def edition(stories: tuple[str, ...]) -> Edition:
         return cut_edition(compiled, stories)
 
     return Run(
         mailing_id=mailing_id,
-        holder=secrets.token_hex(8),
+        id=run_id,
         edition_of=lambda claimed: edition(claimed.stories),
         recipient_of=lambda claimed: _recipient(compiled, claimed, mailing_id, terms),
-        rate=terms.rate,
+        pace=Pace(store.paces, terms.transport.name, terms.rate, terms.domain_rates),
+        pause=lambda reason: _pause(store, mailing_id, reason, terms),
         should_stop=terms.should_stop,
         now=terms.now,
         sleep=terms.sleep,
     )
+
+
+def _pause(store: Store, mailing_id: int, reason: str, terms: Terms) -> None:
+    """By itself, and so in nobody's name; a person who was faster has the last word."""
+    if store.mailings.find(mailing_id).status is MailingStatus.SENDING:
+        store.mailings.pause(mailing_id, reason, actor="newsletter", now=terms.now())
 
 
 def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> Recipient:

@@ -1,26 +1,28 @@
 """The transport of dry runs: each message becomes an .eml file in a folder."""
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from newsletter.delivery import Outcome, Receipt, Recipient
-from newsletter.edition import Edition
 from newsletter.errors import PermanentError
-from newsletter.message import RefusedValueError, prebuild
+from newsletter.message import Letter, RefusedValueError, prebuild
 from newsletter.providers.words import refused
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
 _LONGEST_NAME = 100
+#: seconds
+_NAP = 0.02
 
 
 class OutboxTransport:
     """Nothing leaves this machine. The same delivery written again replaces its file."""
 
     name = "outbox"
-    batch_size = 100
+    window = 256
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -35,21 +37,29 @@ class OutboxTransport:
     def __exit__(self, *exc: object) -> None:
         return None
 
-    def send(self, edition: Edition, recipients: Sequence[Recipient]) -> Iterator[Receipt]:
-        """A file and a receipt for each recipient."""
-        prebuilt = prebuild(edition)
-        for recipient in recipients:
-            try:
-                message = prebuilt.fill(recipient)
-            except RefusedValueError as error:
-                yield refused(recipient, error)
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
+        """A file and a receipt for each letter."""
+        for letter in letters:
+            if letter is None:
+                yield []
+                time.sleep(_NAP)
                 continue
-            path = self.folder / file_name(recipient)
             try:
-                write_whole(path, message)
-            except OSError as error:
-                raise self._unusable(error) from error
-            yield Receipt(recipient.delivery_id, Outcome.ACCEPTED, "written to the outbox")
+                message = prebuild(letter.edition).fill(letter.recipient)
+            except RefusedValueError as error:
+                yield [refused(letter.recipient, error)]
+                continue
+            at_risk([letter.delivery_id])
+            self._write(letter.recipient, message)
+            yield [Receipt(letter.delivery_id, Outcome.ACCEPTED, "written to the outbox")]
+
+    def _write(self, recipient: Recipient, message: bytes) -> None:
+        try:
+            write_whole(self.folder / file_name(recipient), message)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> PermanentError:
         # Not the file's name, which holds an address.

@@ -5,6 +5,7 @@ from types import TracebackType
 from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
+from newsletter.store.paces import Paces
 from newsletter.store.readers import Readers
 from newsletter.store.workers import Workers
 
@@ -19,6 +20,7 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.mailings = Mailings(database)
+        self.paces = Paces(database)
         self.workers = Workers(database)
 
     def close(self) -> None:

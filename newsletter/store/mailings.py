@@ -9,14 +9,16 @@ from newsletter.store.life import Life
 from newsletter.store.locks import ProcessLocks, file_lock
 from newsletter.store.plans import Plans
 from newsletter.store.queue import Queue
+from newsletter.store.resolving import Resolving
 from newsletter.store.retrying import Retrying
 from newsletter.store.rows import ClaimedDelivery, DeliveryRecord
+from newsletter.store.runs import Runs
 from newsletter.store.tally import Tally
 
 __all__ = ["ClaimedDelivery", "DeliveryRecord", "Mailings"]
 
 
-class Mailings(Plans, Life, Queue, Retrying, Tally):
+class Mailings(Plans, Life, Queue, Runs, Resolving, Retrying, Tally):
     """Parted by noun in the modules of its parts."""
 
     def __init__(self, database: Database) -> None:

@@ -1,28 +1,30 @@
 """
 The deliveries table as a queue. The hot spot: everything that a sender does per batch is here.
 
-Written before hand-over (a claim commits before anybody speaks to a provider) and after it (a settlement), so that
-whatever dies in between leaves rows that say `claimed`: known to be not known. Leases and fencing come later.
+Written before hand-over (a claim commits before anybody speaks to a provider) and after it (a settlement). Both are
+conditional: a claim counts only while the run is the mailing's own, and a run settles nothing but what it claimed.
 """
 
 import json
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
-from newsletter.store.audit import audit_row, write_audit
+from newsletter.store.bounces import note_bounces
 from newsletter.store.database import Database
 from newsletter.store.departed import withdraw
 from newsletter.store.rows import ClaimedDelivery
 
 _DETAIL_LIMIT = 500
-_ABANDONED = "the sender stopped between handing over and hearing the answer"
+#: a late answer may still turn into a fact what the run itself left unknown
+_SETTLED_BY_ITS_RUN = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 
-_mailing, _edition, _delivery = schema.mailings.c, schema.editions.c, schema.deliveries.c
+_mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
 _person, _subscription = schema.subscribers.c, schema.subscriptions.c
 
 
@@ -35,17 +37,18 @@ class Queue:
         with self._database.writing() as connection:
             return sum(withdraw(connection, mailing_id, now).values())
 
-    def claim(self, mailing_id: int, *, holder: str, limit: int, now: datetime) -> list[ClaimedDelivery]:
+    def claim(self, mailing_id: int, *, run_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """
-        Take up to `limit` planned deliveries of one edition, in order; readers who departed are withdrawn on the way.
+        Take up to `limit` planned deliveries, in order; readers who departed are withdrawn on the way.
 
-        Empty when nothing is planned and due, or when the mailing is not under way (see `begin`).
+        Empty when nothing is planned, when the mailing is not under way (see `begin`), or when the run is over.
         """
         with self._database.writing() as connection:
-            while candidates := _next_batch(connection, mailing_id, limit, now):
+            while candidates := _next_batch(connection, mailing_id, run_id, limit):
                 withdraw(connection, mailing_id, now, among=candidates)
-                taken = _take(connection, candidates, holder=holder, now=now)
+                taken = _take(connection, candidates, run_id=run_id, now=now)
                 if taken:
+                    connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(beat_at=now))
                     return _claimed(connection, taken)
         return []
 
@@ -53,32 +56,33 @@ class Queue:
         self,
         receipts: Iterable[Receipt],
         *,
-        holder: str,
+        run_id: int,
         now: datetime,
         due_at: datetime | Callable[[Receipt], datetime],
     ) -> int:
         """
-        Write down what became of claimed deliveries; how many were this holder's to settle.
+        Write down what became of claimed deliveries; how many were this run's to settle.
+
+        A mailbox that does not exist is suppressed in the same breath.
 
         :param due_at: when a deferred one is to be tried again
         """
-        rows = [_settlement(receipt, now, due_at) for receipt in receipts]
+        rows = [_settlement(receipt, now, due_at) | {"run": run_id} for receipt in receipts]
         if not rows:
             return 0
-        names = ("state", "detail", "provider_id", "settled_at", "due_at")
-        values = {name: sa.bindparam(f"new_{name}", type_=_delivery[name].type) for name in names}
-        mine = (_delivery.id == sa.bindparam("delivery"), _delivery.state == DeliveryState.CLAIMED)
-        told = sa.update(schema.deliveries).where(*mine, _delivery.holder == holder).values(**values, holder=None)
         with self._database.writing() as connection:
-            settled = connection.execute(told, rows).rowcount
-            _withdraw_cancelled(connection, [row["delivery"] for row in rows])
+            settled = connection.execute(_settling(), rows).rowcount
+            refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
+            note_bounces(connection, refused, run_id=run_id, now=now)
+            back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
+            _withdraw_cancelled(connection, back)
         return settled
 
-    def release(self, delivery_ids: Collection[int], *, holder: str) -> int:
+    def release(self, delivery_ids: Collection[int], *, run_id: int) -> int:
         """Give claimed deliveries back. Only while it is certain that nobody took anything of them."""
-        mine = (_delivery.state == DeliveryState.CLAIMED, _delivery.holder == holder)
+        mine = (_delivery.state == DeliveryState.CLAIMED, _delivery.run_id == run_id)
         back = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), *mine)
-        back = back.values(state=DeliveryState.PLANNED, holder=None, claimed_at=None, tries=_delivery.tries - 1)
+        back = back.values(state=DeliveryState.PLANNED, run_id=None, claimed_at=None, tries=_delivery.tries - 1)
         with self._database.writing() as connection:
             released = connection.execute(back).rowcount
             _withdraw_cancelled(connection, delivery_ids)
@@ -87,7 +91,7 @@ class Queue:
     def replan_due(self, mailing_id: int, now: datetime) -> int:
         """Plan deferred deliveries again whose time has come; how many."""
         due = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.DEFERRED, _delivery.due_at <= now)
-        again = sa.update(schema.deliveries).where(*due).values(state=DeliveryState.PLANNED, due_at=None)
+        again = sa.update(schema.deliveries).where(*due).values(state=DeliveryState.PLANNED, due_at=None, run_id=None)
         with self._database.writing() as connection:
             return connection.execute(again).rowcount
 
@@ -99,37 +103,19 @@ class Queue:
             first = connection.execute(wanted.where(*waiting).order_by(_delivery.due_at).limit(1)).first()
         return first.due_at if first else None
 
-    def abandon_claims(self, mailing_id: int, now: datetime, *, actor: str = "newsletter") -> int:
-        """
-        Settle what is still claimed as unknown; how many.
 
-        Called under the mailing's lock: whoever held them is dead, and may have handed them over.
-        """
-        left = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.CLAIMED)
-        values = {"state": DeliveryState.UNKNOWN, "settled_at": now, "detail": _ABANDONED, "holder": None}
-        with self._database.writing() as connection:
-            count = connection.execute(sa.update(schema.deliveries).where(*left).values(values)).rowcount
-            if count:
-                told = audit_row("abandoned", actor=actor, at=now, mailing_id=mailing_id, detail={"unknown": count})
-                write_audit(connection, told)
-            return count
-
-
-def _next_batch(connection: sa.Connection, mailing_id: int, limit: int, now: datetime) -> list[int]:
-    """Ids of the next deliveries, all of the edition of the first one."""
+def _next_batch(connection: sa.Connection, mailing_id: int, run_id: int, limit: int) -> list[int]:
+    """Ids of the next deliveries, in the order in which they were planned: an edition's stand together."""
     under_way = sa.exists().where(_mailing.id == mailing_id, _mailing.status == MailingStatus.SENDING)
-    is_due = sa.or_(_delivery.due_at.is_(None), _delivery.due_at <= now)
-    waiting = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED, is_due, under_way)
-    first = connection.execute(sa.select(_delivery.edition_id).where(*waiting).order_by(_delivery.id).limit(1)).scalar()
-    if first is None:
-        return []
-    wanted = sa.select(_delivery.id).where(*waiting, _delivery.edition_id == first)
+    is_open = sa.exists().where(_run.id == run_id, _run.mailing_id == mailing_id, _run.ended_at.is_(None))
+    waiting = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED, under_way, is_open)
+    wanted = sa.select(_delivery.id).where(*waiting)
     return list(connection.execute(wanted.order_by(_delivery.id).limit(limit)).scalars())
 
 
-def _take(connection: sa.Connection, candidates: list[int], *, holder: str, now: datetime) -> list[int]:
+def _take(connection: sa.Connection, candidates: list[int], *, run_id: int, now: datetime) -> list[int]:
     still = (_delivery.id.in_(candidates), _delivery.state == DeliveryState.PLANNED)
-    values = {"state": DeliveryState.CLAIMED, "holder": holder, "claimed_at": now, "due_at": None}
+    values = {"state": DeliveryState.CLAIMED, "run_id": run_id, "claimed_at": now, "due_at": None}
     taking = sa.update(schema.deliveries).where(*still).values(values | {"tries": _delivery.tries + 1})
     return list(connection.execute(taking.returning(_delivery.id)).scalars())
 
@@ -151,9 +137,23 @@ def _claimed(connection: sa.Connection, taken: list[int]) -> list[ClaimedDeliver
     joined = schema.deliveries.join(schema.editions).join(schema.subscriptions)
     joined = joined.join(schema.subscribers, _person.id == _delivery.subscriber_id)
     wanted = sa.select(*columns).select_from(joined).where(_delivery.id.in_(taken)).order_by(_delivery.id)
-    rows = connection.execute(wanted).all()
-    stories = {text: tuple(json.loads(text)) for text in {row.stories for row in rows}}
-    return [ClaimedDelivery(**row._asdict() | {"stories": stories[row.stories]}) for row in rows]
+    found = []
+    for delivery_id, edition_hash, stories, *reader in connection.execute(wanted):
+        found.append(ClaimedDelivery(delivery_id, edition_hash, _stories(stories), *reader))
+    return found
+
+
+@lru_cache(maxsize=1 << 10)
+def _stories(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=1)
+def _settling() -> sa.Update:
+    names = ("state", "detail", "provider_id", "settled_at", "due_at")
+    values = {name: sa.bindparam(f"new_{name}", type_=_delivery[name].type) for name in names}
+    mine = (_delivery.id == sa.bindparam("delivery"), _delivery.run_id == sa.bindparam("run"))
+    return sa.update(schema.deliveries).where(*mine, _delivery.state.in_(_SETTLED_BY_ITS_RUN)).values(**values)
 
 
 def _settlement(receipt: Receipt, now: datetime, due_at: datetime | Callable[[Receipt], datetime]) -> dict[str, Any]:
@@ -171,6 +171,8 @@ def _settlement(receipt: Receipt, now: datetime, due_at: datetime | Callable[[Re
 
 def _withdraw_cancelled(connection: sa.Connection, delivery_ids: Collection[int]) -> None:
     """What goes back to waiting in a mailing that was cancelled meanwhile would wait for ever."""
+    if not delivery_ids:
+        return
     cancelled = sa.select(_mailing.id).where(_mailing.status == MailingStatus.CANCELLED)
     waiting = _delivery.state.in_((DeliveryState.PLANNED, DeliveryState.DEFERRED))
     gone = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), waiting)

@@ -50,7 +50,7 @@ class Retrying:
         """
         mine = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.REFUSED)
         again = sa.update(schema.deliveries).where(_delivery.id == sa.bindparam("again"), *mine)
-        again = again.values(state=DeliveryState.PLANNED, tries=0, detail="", due_at=None, settled_at=None)
+        again = again.values(state=DeliveryState.PLANNED, tries=0, detail="", run_id=None, settled_at=None)
         rows = [{"again": delivery_id} for delivery_id in delivery_ids]
         if not rows:
             return 0

@@ -39,7 +39,7 @@ SELECT_MAILINGS = sa.select(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
     """A delivery in the hands of one sender, with what its message needs to know about the reader at this moment."""
 

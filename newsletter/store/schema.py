@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.bounce import BounceKind
 from newsletter.delivery import DeliveryState, MailingStatus
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
@@ -193,7 +194,8 @@ deliveries = sa.Table(
     _ref("subscription_id", "subscriptions.id"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("holder", sa.Text),
+    #: the run that claimed it; kept when nobody knows the outcome, for that run may still learn it
+    sa.Column("run_id", Id),
     sa.Column("claimed_at", Instant),
     #: a deferred one waits until then
     sa.Column("due_at", Instant),
@@ -206,6 +208,44 @@ deliveries = sa.Table(
     #: who holds this issue already? asked for every reader at every claim
     sa.Index(None, "subscriber_id"),
     sqlite_autoincrement=True,
+)
+
+#: one sender at work on a mailing. The number only grows: a sender that was given up settles nothing but its own.
+runs = sa.Table(
+    "runs",
+    metadata,
+    _id(),
+    _ref("mailing_id", "mailings.id"),
+    #: machine and process
+    _text("place"),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("beat_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index(None, "mailing_id"),
+    sqlite_autoincrement=True,
+)
+
+#: what a mailbox refused for good, to be counted
+bounces = sa.Table(
+    "bounces",
+    metadata,
+    _id(),
+    _ref("subscriber_id", "subscribers.id"),
+    _ref("mailing_id", "mailings.id"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("bounced_at", Instant, nullable=False),
+    _one_of("kind", BounceKind),
+    sa.Index(None, "subscriber_id"),
+    sa.Index(None, "mailing_id"),
+    sqlite_autoincrement=True,
+)
+
+#: a rate that all senders share: when its next message is free to go
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("free_at", Instant, nullable=False),
 )
 
 #: who sends what is due; one that has not been seen for a while is dead

@@ -19,7 +19,7 @@ from newsletter.store.rows import (
     Withdrawal,
     in_pages,
 )
-from newsletter.subscriber import Skip
+from newsletter.subscriber import Skip, SuppressionReason
 
 _delivery, _edition, _person, _skip = schema.deliveries.c, schema.editions.c, schema.subscribers.c, schema.skips.c
 _OF_PEOPLE = schema.deliveries.join(schema.subscribers)
@@ -101,6 +101,16 @@ class Tally:
         with self._database.reading() as connection:
             reason = connection.execute(wanted.where(*theirs)).scalar()
         return Skip(reason) if reason else None
+
+    def complaints(self, mailing_id: int) -> int:
+        """Readers with a delivery who have called mail of ours spam since the mailing began."""
+        suppression, mailing = schema.suppressions.c, schema.mailings.c
+        joined = schema.suppressions.join(schema.deliveries, suppression.subscriber_id == _delivery.subscriber_id)
+        joined = joined.join(schema.mailings, mailing.id == _delivery.mailing_id)
+        since = (suppression.reason == SuppressionReason.COMPLAINED, suppression.suppressed_at >= mailing.started_at)
+        wanted = sa.select(sa.func.count()).select_from(joined).where(_delivery.mailing_id == mailing_id, *since)
+        with self._database.reading() as connection:
+            return int(connection.execute(wanted).scalar_one())
 
     def _of_state(
         self, mailing_id: int, state: DeliveryState, *columns: sa.ColumnElement[Any]

@@ -1,12 +1,13 @@
 """A transport that behaves: it keeps what it accepted, refuses whom it was told to, and can go dead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from newsletter.delivery import Outcome, Receipt, Recipient
 from newsletter.edition import Edition
 from newsletter.errors import PermanentError, TransientError
+from newsletter.message import Letter
 
 
 @dataclass
@@ -18,7 +19,7 @@ class FakeTransport:
     """
 
     name: str = "fake"
-    batch_size: int = 2
+    window: int = 2
     refuses: frozenset[str] = frozenset()
     defers: frozenset[str] = frozenset()
     silent_about: frozenset[str] = frozenset()
@@ -32,18 +33,24 @@ class FakeTransport:
     def __exit__(self, *exc: object) -> None:
         return None
 
-    def send(self, edition: Edition, recipients: Sequence[Recipient]) -> Iterator[Receipt]:
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
         if self.failures:
             raise self.failures.pop(0)
-        for recipient in recipients:
-            yield self._one(edition, recipient)
+        for letter in letters:
+            if letter is None:
+                yield []
+            else:
+                yield [self._one(letter.edition, letter.recipient, at_risk)]
 
-    def _one(self, edition: Edition, recipient: Recipient) -> Receipt:
+    def _one(self, edition: Edition, recipient: Recipient, at_risk: Callable[[Sequence[int]], None]) -> Receipt:
         address = recipient.address
         if address in self.refuses:
             return Receipt(recipient.delivery_id, Outcome.REFUSED, "550 5.1.1 no such mailbox")
         if address in self.defers:
             return Receipt(recipient.delivery_id, Outcome.DEFERRED, "450 4.2.1 later")
+        at_risk([recipient.delivery_id])
         self.inboxes.setdefault(address, []).append(edition.hash)
         if self.dies_after is not None and sum(map(len, self.inboxes.values())) >= self.dies_after:
             raise KeyboardInterrupt

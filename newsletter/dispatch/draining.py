@@ -1,0 +1,205 @@
+"""
+From the deliveries table to a transport and back.
+
+The claim is committed before the hand-over and the receipts after it, in groups. What is in between stands in the
+flight recorder, so that whatever kills us leaves in doubt only what was on the wire at that instant.
+"""
+
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, Self
+
+from newsletter.delivery import Outcome, Receipt, Recipient
+from newsletter.dispatch.pace import MOST_HELD, Pace
+from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, patient, wait_after
+from newsletter.dispatch.quiet import Watch
+from newsletter.edition import Edition
+from newsletter.errors import TransientError, TransportError
+from newsletter.message import Letter
+from newsletter.store.flight import Flight, NoFlight
+from newsletter.store.mailings import Mailings
+from newsletter.store.rows import ClaimedDelivery
+
+#: seconds
+NAP = 0.2
+POLL = 0.05
+#: receipts are written down together, as soon as there are so many or the first has waited so long (seconds)
+GROUP = 128
+GROUP_WAIT = 0.1
+#: seconds between two looks at what readers complained of
+LOOK_AT_COMPLAINTS = 10.0
+
+
+class Transport(Protocol):
+    """A way to hand letters to a provider. Nothing else in the core knows providers."""
+
+    name: str
+    #: deliveries that are claimed for it at once
+    window: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
+        """
+        Hand over one letter after another, until there are no more and all are answered.
+
+        :param letters: asked for one when it can be handed over, and not before; None: there is none for the moment,
+            ask again within `POLL` seconds, and meanwhile keep nothing back that could go
+        :param at_risk: told the ids of deliveries at the last instant at which it is certain that nobody took them
+        :return: receipts, exactly one for each letter, as they come in; and an empty list every `POLL` seconds while
+            nothing comes
+        :raises TransientError: only while it is certain that letters without a receipt were not taken
+        :raises PermanentError: likewise, and trying again cannot help
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one sender of one mailing works with."""
+
+    mailing_id: int
+    #: the fence: nobody but this run settles what it claims
+    id: int
+    edition_of: Callable[[ClaimedDelivery], Edition]
+    recipient_of: Callable[[ClaimedDelivery], Recipient]
+    pace: Pace
+    #: told why, when the mailing has to stop by itself
+    pause: Callable[[str], None]
+    should_stop: Callable[[], bool] = lambda: False
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counter[Outcome]]:
+    """
+    Hand over until nothing of the mailing is planned, or somebody asks to stop; yields outcomes as they come in.
+
+    :raises TransportError: the provider takes nothing; what it did not take is planned again
+    """
+    failures = 0
+    # Removed last, when the ledger knows everything that the recorder does.
+    with mailings.flight(run.mailing_id, run.id, size=4 * transport.window + MOST_HELD) as flight:
+        desk = _Desk(mailings, run, flight, transport.window)
+        while not run.should_stop():
+            try:
+                for receipts in transport.send(desk.letters(), flight.at_risk):
+                    failures = 0 if receipts else failures
+                    yield desk.take_in(receipts)
+            except TransientError as error:
+                desk.clear()
+                if failures >= len(BACK_OFF) or (error.retry_after or 0) > LONGEST_WAIT:
+                    raise
+                _rest(run, error.retry_after or BACK_OFF[failures])
+                failures += 1
+            except TransportError:
+                desk.clear()
+                raise
+            else:
+                desk.clear()
+                return
+
+
+class _Desk:
+    """Where claimed deliveries leave as letters and come back as receipts."""
+
+    def __init__(self, mailings: Mailings, run: Run, flight: Flight | NoFlight, window: int) -> None:
+        self._mailings, self._run, self._flight, self._window = mailings, run, flight, window
+        self._claimed: deque[ClaimedDelivery] = deque()
+        #: claimed and without a receipt: by delivery, the number of tries
+        self._waiting: dict[int, int] = {}
+        self._unsettled: list[Receipt] = []
+        self._tries: dict[int, int] = {}
+        self._since = 0.0
+        self._watch = Watch()
+        self._looked_at = 0.0
+        self._complaints = 0
+        self._is_over = False
+
+    def letters(self) -> Iterator[Letter | None]:
+        while not (self._is_over or self._run.should_stop()):
+            if not self._claimed and self._run.pace.held < MOST_HELD:
+                self._claim()
+            if not self._claimed and not self._run.pace.held:
+                return
+            delivery = self._run.pace.next_of(self._claimed, self._run.now())
+            if delivery is None:
+                yield None
+            else:
+                yield Letter(self._run.edition_of(delivery), self._run.recipient_of(delivery))
+
+    def take_in(self, receipts: Sequence[Receipt]) -> Counter[Outcome]:
+        """Note what came in; in the ledger only when enough has come together."""
+        outcomes: Counter[Outcome] = Counter()
+        for receipt in receipts:
+            self._flight.answered(receipt.delivery_id, receipt.outcome)
+            tries = self._tries[receipt.delivery_id] = self._waiting.pop(receipt.delivery_id)
+            receipt = patient(receipt, tries)
+            self._watch.see(receipt)
+            self._unsettled.append(receipt)
+            outcomes[receipt.outcome] += 1
+        self._settle_in_time()
+        return outcomes
+
+    def clear(self) -> None:
+        """Everything that has an answer is written down, and what was not handed over is given back."""
+        self._settle()
+        self._claimed.clear()
+        self._run.pace.clear()
+        if self._waiting:
+            self._mailings.release(list(self._waiting), run_id=self._run.id)
+            self._flight.settled(self._waiting)
+            self._waiting.clear()
+
+    def _claim(self) -> None:
+        self._settle()
+        run = self._run
+        found = self._mailings.claim(run.mailing_id, run_id=run.id, limit=self._window, now=run.now())
+        self._claimed.extend(found)
+        self._waiting |= {delivery.delivery_id: delivery.tries for delivery in found}
+
+    def _settle_in_time(self) -> None:
+        if not self._unsettled:
+            self._since = time.monotonic()
+        elif len(self._unsettled) >= GROUP or time.monotonic() - self._since >= GROUP_WAIT:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._unsettled:
+            return
+        run, receipts = self._run, self._unsettled
+        now = run.now()
+        self._mailings.settle(
+            receipts,
+            run_id=run.id,
+            now=now,
+            due_at=lambda receipt: now + wait_after(self._tries[receipt.delivery_id], run.random),
+        )
+        self._flight.settled(receipt.delivery_id for receipt in receipts)
+        self._unsettled, self._tries, self._since = [], {}, time.monotonic()
+        self._look()
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked_at >= LOOK_AT_COMPLAINTS:
+            self._complaints, self._looked_at = self._mailings.complaints(self._run.mailing_id), time.monotonic()
+        reason = self._watch.reason(self._complaints)
+        if reason and not self._is_over:
+            self._is_over = True
+            self._run.pause(reason)
+
+
+def _rest(run: Run, seconds: float) -> None:
+    """Short naps, so that whoever asks to stop is heard."""
+    while seconds > 0 and not run.should_stop():
+        nap = min(seconds, NAP)
+        run.sleep(nap)
+        seconds -= nap
