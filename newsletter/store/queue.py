@@ -21,9 +21,6 @@ from newsletter.store.departed import withdraw
 from newsletter.store.rows import ClaimedDelivery
 
 _DETAIL_LIMIT = 500
-#: a late answer may still turn into a fact what the run itself left unknown
-_SETTLED_BY_ITS_RUN = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
-
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
 _person, _subscription = schema.subscribers.c, schema.subscriptions.c
 
@@ -153,7 +150,9 @@ def _settling() -> sa.Update:
     names = ("state", "detail", "provider_id", "settled_at", "due_at")
     values = {name: sa.bindparam(f"new_{name}", type_=_delivery[name].type) for name in names}
     mine = (_delivery.id == sa.bindparam("delivery"), _delivery.run_id == sa.bindparam("run"))
-    return sa.update(schema.deliveries).where(*mine, _delivery.state.in_(_SETTLED_BY_ITS_RUN)).values(**values)
+    # a late answer may still turn into a fact what the run itself left unknown
+    is_open = sa.or_(_delivery.state == DeliveryState.CLAIMED, _delivery.state == DeliveryState.UNKNOWN)
+    return sa.update(schema.deliveries).where(*mine, is_open).values(**values)
 
 
 def _settlement(receipt: Receipt, now: datetime, due_at: datetime | Callable[[Receipt], datetime]) -> dict[str, Any]:

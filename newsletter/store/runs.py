@@ -36,15 +36,10 @@ class Runs:
         self._database = database
 
     def open_run(self, mailing_id: int, now: datetime) -> int:
-        """
-        A number for a new sender: the fence. Runs before it are over, and claim nothing any more.
-
-        Called under the mailing's lock, after `recover`.
-        """
+        """A number for a new sender: the fence. Nobody but the run settles what it claims."""
         made = sa.insert(schema.runs).returning(_run.id)
         place = f"{socket.gethostname()} {os.getpid()}"
         with self._database.writing() as connection:
-            _end(connection, mailing_id, now)
             values = {"mailing_id": mailing_id, "place": place, "started_at": now, "beat_at": now}
             return int(connection.execute(made, values).scalar_one())
 
@@ -62,7 +57,8 @@ class Runs:
         Settle what dead senders held, as far as it can be known; how many went to which state.
 
         Called under the mailing's lock, so whoever held them is dead. What was never at risk is planned again; what
-        was, and has no answer, is unknown.
+        was, and has no answer, is unknown. Should one of them be alive after all, its run is over: it claims nothing
+        any more, and its late answers count for what it held itself.
         """
         with self._database.writing() as connection:
             held = _held(connection, mailing_id)

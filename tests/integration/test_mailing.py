@@ -1,18 +1,18 @@
 """Plan and send against a real SQLite store, with a transport that can refuse, fall silent and die."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsletter.audience import Rules
-from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome
-from newsletter.edition import Links
-from newsletter.errors import PermanentError, RefusedError, TransientError
-from newsletter.mailing.sending import Terms, insist_on_a_way_out, insist_sendable, send_mailing
+from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Receipt
+from newsletter.errors import PermanentError, TransientError
+from newsletter.mailing.sending import Terms, send_mailing
+from newsletter.message import Letter
 from newsletter.plan import make_plan
 from newsletter.report import Report, report_on
 from newsletter.segment import Everyone
@@ -100,7 +100,7 @@ def test_two_drafts_of_one_issue_reach_each_reader_once(store: Store) -> None:
 
 
 def test_after_a_sender_died_its_readers_are_unknown_and_nobody_gets_it_twice(store: Store) -> None:
-    mailing, dying, healthy = planned(store), FakeTransport(batch_size=1, dies_after=3), FakeTransport()
+    mailing, dying, healthy = planned(store), FakeTransport(dies_after=3), FakeTransport()
 
     with pytest.raises(KeyboardInterrupt):
         send(store, mailing, dying)
@@ -167,7 +167,7 @@ def test_a_deferred_reader_is_tried_again_when_it_is_time(store: Store) -> None:
 
     first = send(store, mailing, transport)
     too_early = send(store, mailing, FakeTransport())
-    later = send(store, mailing, FakeTransport(), now=lambda: NOW + timedelta(minutes=3))
+    later = send(store, mailing, FakeTransport(), now=lambda: NOW + timedelta(minutes=6))
 
     assert first.deliveries[DeliveryState.DEFERRED] == too_early.deliveries[DeliveryState.DEFERRED] == 1
     assert first.mailing.status is MailingStatus.SENDING
@@ -177,12 +177,12 @@ def test_a_deferred_reader_is_tried_again_when_it_is_time(store: Store) -> None:
 
 def test_a_reader_deferred_for_too_long_is_refused(store: Store) -> None:
     mailing, transport = planned(store), FakeTransport(defers=frozenset({"reader5@example.com"}))
-    for day in range(6):
+    for day in range(12):
         send(store, mailing, transport, now=lambda day=day: NOW + timedelta(days=day))
 
     report = report_on(store.mailings, mailing.id)
 
-    assert report.refused == (("reader5@example.com", "still deferred after 5 tries: 450 4.2.1 later"),)
+    assert report.refused == (("reader5@example.com", "still deferred after 10 tries: 450 4.2.1 later"),)
     assert report.mailing.status is MailingStatus.SENT
 
 
@@ -198,11 +198,10 @@ def test_who_leaves_after_planning_gets_nothing(store: Store) -> None:
     assert dict(report.withdrawn) == {"reader0@example.com": "unsubscribed", "reader1@example.com": "suppressed"}
 
 
-def test_asked_to_stop_it_stops_between_two_batches_and_goes_on_later(store: Store) -> None:
+def test_asked_to_stop_it_stops_between_two_letters_and_goes_on_later(store: Store) -> None:
     mailing, transport = planned(store), FakeTransport()
-    batches = iter([False, False, True])
 
-    stopped = send(store, mailing, transport, should_stop=lambda: next(batches))
+    stopped = send(store, mailing, transport, should_stop=lambda: len(transport.inboxes) >= 4)
     done = send(store, mailing, transport)
 
     assert stopped.deliveries[DeliveryState.PLANNED] == 2
@@ -211,76 +210,68 @@ def test_asked_to_stop_it_stops_between_two_batches_and_goes_on_later(store: Sto
 
 
 def test_a_rate_is_kept_from_the_first_message_on(store: Store) -> None:
-    naps: list[float] = []
-    slow = Terms(
-        transport=FakeTransport(batch_size=100), keys=KEYS, base_url="", actor="test", now=lambda: NOW,
-        rate=2.0, sleep=naps.append,
+    clock = [NOW]
+    slow = Terms(transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=2.0)
+
+    for _ in send_mailing(store, planned(store), slow):
+        pass
+
+    assert [arrived - NOW for arrived in slow.transport.arrived] == [timedelta(seconds=n / 2) for n in range(6)]
+
+
+def test_two_senders_by_one_provider_share_its_rate(store: Store) -> None:
+    clock = [NOW]
+    for slug in ("harbour-one", "harbour-two"):
+        mailing = planned(store, letterhead=a_letterhead(slug=slug))
+        transport = PacedTransport(clock)
+        terms = Terms(transport=transport, keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=2.0)
+        for _ in send_mailing(store, mailing, terms):
+            pass
+    assert transport.arrived[0] - NOW == timedelta(seconds=3)
+
+
+def test_a_domain_that_is_full_does_not_hold_up_the_others(store: Store) -> None:
+    entries = [Entry(email=f"reader{number}@slow.example", consent=CONSENT) for number in range(3)]
+    store.readers.take_in("harbour-brief", entries, update=False, actor="test", now=NOW)
+    clock = [NOW]
+    terms = Terms(
+        transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0],
+        domain_rates={"slow.example": 0.1},
     )  # fmt: skip
 
-    batches = [batch.total() for batch in send_mailing(store, planned(store), slow)]
+    report = list(send_mailing(store, planned(store), terms))
 
-    assert batches == [2, 2, 2]
-    assert 2 < sum(naps) <= 3
+    waits = [(at - NOW).total_seconds() for at in terms.transport.arrived]
+    assert sum(batch.total() for batch in report) == 9
+    assert waits == [0] * 7 + [pytest.approx(10, abs=0.1), pytest.approx(20, abs=0.1)]
 
 
 def test_asked_to_stop_it_does_not_wait_out_its_pace(store: Store) -> None:
-    naps: list[float] = []
+    clock = [NOW]
     slow = Terms(
-        transport=FakeTransport(), keys=KEYS, base_url="", actor="test", now=lambda: NOW,
-        rate=0.001, sleep=naps.append, should_stop=lambda: len(naps) > 3,
+        transport=PacedTransport(clock), keys=KEYS, base_url="", actor="test", now=lambda: clock[0], rate=0.001,
+        should_stop=lambda: clock[0] > NOW + timedelta(seconds=2),
     )  # fmt: skip
-
-    assert len(list(send_mailing(store, planned(store), slow))) == 1
-    assert len(naps) == 4
-
-
-def test_a_second_sender_of_the_same_mailing_is_refused(store: Store) -> None:
     mailing = planned(store)
 
-    with store.mailings.lock(mailing.id), pytest.raises(RefusedError, match="another sender"):
-        send(store, mailing, FakeTransport())
+    assert sum(batch.total() for batch in send_mailing(store, mailing, slow)) == 1
+    assert report_on(store.mailings, mailing.id).deliveries[DeliveryState.PLANNED] == 5
 
 
-def test_outcomes_are_reported_batch_by_batch(store: Store) -> None:
-    terms = Terms(transport=FakeTransport(), keys=KEYS, base_url="", actor="test", now=lambda: NOW)
+class PacedTransport(FakeTransport):
+    """Lets a twentieth of a second pass whenever there is nothing to do, and notes when a letter came."""
 
-    batches = list(send_mailing(store, planned(store), terms))
+    def __init__(self, clock: list[datetime]) -> None:
+        super().__init__(window=100)
+        self.clock, self.arrived = clock, list[datetime]()
 
-    assert batches == [Counter({Outcome.ACCEPTED: 2})] * 3
-
-
-def test_an_embargo_holds_until_its_instant(store: Store) -> None:
-    mailing = planned(store, embargo_at=NOW)
-
-    with pytest.raises(RefusedError, match="embargo until 2026-06-10"):
-        insist_sendable(store, mailing, NOW - timedelta(seconds=1))
-    assert insist_sendable(store, mailing, NOW)
-
-
-def test_a_cancelled_mailing_is_never_sent(store: Store) -> None:
-    mailing = planned(store)
-    store.mailings.cancel(mailing.id, actor="test", now=NOW)
-
-    with pytest.raises(RefusedError, match="cancelled"):
-        insist_sendable(store, store.mailings.find(mailing.id), NOW)
-
-
-@pytest.mark.parametrize(
-    ("links", "base_url", "readers", "said"),
-    [
-        (Links.WEB, "", 1, "NEWSLETTER_BASE_URL is missing"),
-        (Links.WEB, "http://127.0.0.1:9", 1, "--skip-link-check"),
-        (Links.MAILBOX, "", 101, "101 readers, but the only way to leave is a mailbox"),
-        (Links.MAILBOX, "", 100, None),
-    ],
-)
-def test_nothing_leaves_unless_readers_can_leave(
-    store: Store, links: Links, base_url: str, readers: int, said: str | None
-) -> None:
-    compiled = a_compiled_issue(letterhead=a_letterhead(links=links))
-
-    if said is None:
-        insist_on_a_way_out(store, compiled, base_url=base_url, readers=readers)
-    else:
-        with pytest.raises(RefusedError, match=said):
-            insist_on_a_way_out(store, compiled, base_url=base_url, readers=readers)
+    def send(
+        self, letters: Iterator[Letter | None], at_risk: Callable[[Sequence[int]], None]
+    ) -> Iterator[Sequence[Receipt]]:
+        for letter in letters:
+            if letter is None:
+                self.clock[0] += timedelta(seconds=0.05)
+                yield []
+            else:
+                self.arrived.append(self.clock[0])
+                yield [self._one(letter.edition, letter.recipient, at_risk)]

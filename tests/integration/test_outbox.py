@@ -4,20 +4,27 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import Outcome
+from newsletter.delivery import Outcome, Receipt, Recipient
+from newsletter.edition import Edition
 from newsletter.errors import PermanentError
-from newsletter.message import prebuild
+from newsletter.message import Letter, prebuild
 from newsletter.providers.outbox import OutboxTransport
 from tests.builders import a_recipient, an_edition
 
 
+def send(outbox: OutboxTransport, edition: Edition, *recipients: Recipient) -> list[Receipt]:
+    letters = [Letter(edition, recipient) for recipient in recipients]
+    return list(chain.from_iterable(outbox.send(iter(letters), lambda _: None)))
+
+
 def test_each_reader_gets_a_file_named_after_delivery_and_address(tmp_path: Path) -> None:
     with OutboxTransport(tmp_path / "a" / "outbox") as outbox:
-        receipts = list(outbox.send(an_edition(), [a_recipient(7), a_recipient(12)]))
+        receipts = send(outbox, an_edition(), a_recipient(7), a_recipient(12))
     assert [receipt.outcome for receipt in receipts] == [Outcome.ACCEPTED] * 2
     written = sorted((tmp_path / "a" / "outbox").iterdir())
     assert [path.name for path in written] == ["00000007-reader7@example.com.eml", "00000012-reader12@example.com.eml"]
@@ -27,7 +34,7 @@ def test_each_reader_gets_a_file_named_after_delivery_and_address(tmp_path: Path
 def test_the_same_delivery_again_is_the_same_file(tmp_path: Path) -> None:
     for _ in range(2):
         with OutboxTransport(tmp_path) as outbox:
-            list(outbox.send(an_edition(), [a_recipient()]))
+            send(outbox, an_edition(), a_recipient())
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -36,7 +43,7 @@ def test_the_same_delivery_again_is_the_same_file(tmp_path: Path) -> None:
 )
 def test_an_address_cannot_lead_out_of_the_folder(tmp_path: Path, address: str) -> None:
     with OutboxTransport(tmp_path / "outbox") as outbox:
-        list(outbox.send(an_edition(), [a_recipient(address=address)]))
+        send(outbox, an_edition(), a_recipient(address=address))
     (written,) = tmp_path.rglob("*.eml")
     assert written.parent == tmp_path / "outbox"
     assert written.name.isascii()
@@ -62,9 +69,9 @@ def no_file_larger_than(size: int) -> Iterator[None]:
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     small = replace(an_edition(), html="short", text="short")
     with OutboxTransport(tmp_path) as outbox:
-        list(outbox.send(small, [a_recipient(1)]))
+        send(outbox, small, a_recipient(1))
         with no_file_larger_than(1_500), pytest.raises(PermanentError, match="cannot write to the outbox") as caught:
-            list(outbox.send(an_edition(), [a_recipient(2)]))
+            send(outbox, an_edition(), a_recipient(2))
     assert [path.name for path in tmp_path.iterdir()] == ["00000001-reader1@example.com.eml"]
     assert "\n" not in str(caught.value)
     assert "reader2" not in str(caught.value)
@@ -73,8 +80,8 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
     small = replace(an_edition(), html="short", text="short")
     with OutboxTransport(tmp_path) as outbox:
-        list(outbox.send(small, [a_recipient(1)]))
+        send(outbox, small, a_recipient(1))
         with no_file_larger_than(1_500), pytest.raises(PermanentError):
-            list(outbox.send(an_edition(), [a_recipient(1)]))
+            send(outbox, an_edition(), a_recipient(1))
     (path,) = tmp_path.iterdir()
     assert path.read_bytes() == prebuild(small).fill(a_recipient(1))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -35,13 +36,24 @@ def readers(store: Store) -> list[Subscriber]:
     return take_in(store, *(an_entry(number) for number in range(4)))
 
 
+#: of each store, by name of the sender: the mailing of its last claim, and the run
+RUNS: "WeakKeyDictionary[Store, dict[str, tuple[int, int]]]" = WeakKeyDictionary()
+
+
+def run_of(store: Store, holder: str = "one") -> int:
+    return RUNS[store].get(holder, (0, 0))[1]
+
+
 def claim(store: Store, mailing_id: int, limit: int = 100, holder: str = "one") -> list[ClaimedDelivery]:
-    return store.mailings.claim(mailing_id, holder=holder, limit=limit, now=NOW)
+    runs = RUNS.setdefault(store, {})
+    if runs.get(holder, (0, 0))[0] != mailing_id:
+        runs[holder] = mailing_id, store.mailings.open_run(mailing_id, NOW)
+    return store.mailings.claim(mailing_id, run_id=run_of(store, holder), limit=limit, now=NOW)
 
 
 def settle(store: Store, claimed: list[ClaimedDelivery], outcome: Outcome, holder: str = "one") -> int:
     receipts = [Receipt(delivery.delivery_id, outcome, "250 fine", "provider-7") for delivery in claimed]
-    return store.mailings.settle(receipts, holder=holder, now=NOW, due_at=SOON)
+    return store.mailings.settle(receipts, run_id=run_of(store, holder), now=NOW, due_at=SOON)
 
 
 def counts(store: Store, mailing_id: int) -> dict[str, int]:
@@ -133,12 +145,10 @@ def test_only_a_draft_or_a_mailing_under_way_is_open(store: Store, readers: list
     assert store.mailings.open_for(NEWSLETTER, SLUG, "everyone") is None
 
 
-def test_a_batch_holds_one_edition_in_order_with_all_that_a_message_needs(
-    store: Store, readers: list[Subscriber]
-) -> None:
+def test_a_batch_goes_edition_by_edition_with_all_that_a_message_needs(store: Store, readers: list[Subscriber]) -> None:
     mailing = a_mailing(store, a_plan(readers, editions=2))
     batch = claim(store, mailing.id)
-    assert [delivery.edition_hash for delivery in batch] == ["hash0", "hash0"]
+    assert [delivery.edition_hash for delivery in batch] == ["hash0", "hash0", "hash1", "hash1"]
     assert batch[0] == ClaimedDelivery(
         delivery_id=batch[0].delivery_id,
         edition_hash="hash0",
@@ -152,7 +162,6 @@ def test_a_batch_holds_one_edition_in_order_with_all_that_a_message_needs(
         joined_at=NOW,
         tries=1,
     )
-    assert [delivery.edition_hash for delivery in claim(store, mailing.id)] == ["hash1", "hash1"]
     assert claim(store, mailing.id) == []
     assert counts(store, mailing.id) == {"claimed": 4}
 
@@ -177,7 +186,8 @@ def test_a_receipt_settles_a_delivery_once(
     mailing = a_mailing(store, a_plan(readers[:1]))
     batch = claim(store, mailing.id)
     assert settle(store, batch, outcome) == 1
-    assert settle(store, batch, Outcome.REFUSED) == 0
+    if outcome is not Outcome.UNKNOWN:  # of which its run may still learn more
+        assert settle(store, batch, Outcome.REFUSED) == 0
     record = store.mailings.delivery_of(mailing.id, "READER0@example.com")
     assert record is not None
     assert (record.state, record.detail, record.provider_id) == (state, "250 fine", "provider-7")
@@ -189,7 +199,7 @@ def test_only_the_holder_can_settle_or_release(store: Store, readers: list[Subsc
     mailing = a_mailing(store, a_plan(readers))
     batch = claim(store, mailing.id, holder="one")
     assert settle(store, batch, Outcome.ACCEPTED, holder="two") == 0
-    assert store.mailings.release([batch[0].delivery_id], holder="two") == 0
+    assert store.mailings.release([batch[0].delivery_id], run_id=run_of(store, "two")) == 0
     assert counts(store, mailing.id) == {"claimed": 4}
 
 
@@ -198,7 +208,7 @@ def test_a_released_delivery_is_planned_again_as_if_it_had_not_been_tried(
 ) -> None:
     mailing = a_mailing(store, a_plan(readers[:1]))
     batch = claim(store, mailing.id)
-    assert store.mailings.release([delivery.delivery_id for delivery in batch], holder="one") == 1
+    assert store.mailings.release([delivery.delivery_id for delivery in batch], run_id=run_of(store)) == 1
     assert counts(store, mailing.id) == {"planned": 1}
     assert [delivery.tries for delivery in claim(store, mailing.id, holder="two")] == [1]
 
@@ -207,7 +217,7 @@ def test_a_deferred_delivery_waits_until_it_is_due(store: Store, readers: list[S
     mailing = a_mailing(store, a_plan(readers[:1]))
     batch = claim(store, mailing.id)
     receipts = [Receipt(batch[0].delivery_id, Outcome.DEFERRED, "451 later")]
-    store.mailings.settle(receipts, holder="one", now=NOW, due_at=lambda _: SOON)
+    store.mailings.settle(receipts, run_id=run_of(store), now=NOW, due_at=lambda _: SOON)
     assert store.mailings.next_due(mailing.id) == SOON
     assert store.mailings.replan_due(mailing.id, NOW) == 0
     assert claim(store, mailing.id) == []
@@ -259,7 +269,7 @@ def test_what_comes_back_to_a_cancelled_mailing_is_withdrawn(
     held = claim(store, mailing.id)
     store.mailings.cancel(mailing.id, actor="mei", now=NOW)
     if gives_back:
-        store.mailings.release([delivery.delivery_id for delivery in held], holder="one")
+        store.mailings.release([delivery.delivery_id for delivery in held], run_id=run_of(store))
     else:
         settle(store, held, Outcome.DEFERRED)
     assert counts(store, mailing.id) == {"withdrawn": 4}
@@ -321,26 +331,89 @@ def test_another_issue_an_again_or_a_refusal_does_not_count_as_sent(
     assert len(claim(store, second.id)) == 4
 
 
-def test_claims_of_a_dead_sender_become_unknown_and_are_not_sent_again(tmp_path: Path) -> None:
+def test_what_a_dead_sender_held_is_settled_by_its_recorder(tmp_path: Path) -> None:
     store = a_store(tmp_path)
-    readers = take_in(store, *(an_entry(number) for number in range(4)))
+    readers = take_in(store, *(an_entry(number) for number in range(8)))
     mailing = a_mailing(store, a_plan(readers))
-    batch = claim(store, mailing.id, limit=2)
+    batch = claim(store, mailing.id, limit=6)
+    numbers = [delivery.delivery_id for delivery in batch]
+    flight = store.mailings.flight(mailing.id, run_of(store), size=16)
+    flight.at_risk(numbers[:5])
+    for number, outcome in zip(numbers[:4], Outcome, strict=True):
+        flight.answered(number, outcome)
     store.close()
     reopened = open_store(address_of(tmp_path))
     with reopened.mailings.lock(mailing.id):
-        assert reopened.mailings.abandon_claims(mailing.id, SOON) == 2
-    assert settle(reopened, batch, Outcome.ACCEPTED) == 0
-    assert [d.address for d in claim(reopened, mailing.id)] == [reader.email for reader in readers[2:]]
+        moved = reopened.mailings.recover(mailing.id, SOON)
+    assert moved == {ACCEPTED: 1, REFUSED: 1, UNKNOWN: 2, DeliveryState.DEFERRED: 1, DeliveryState.PLANNED: 1}
     unknown = reopened.mailings.unknown(mailing.id)
-    assert [(found.email, found.since) for found in unknown] == [(reader.email, NOW) for reader in readers[:2]]
+    assert [(found.email, found.since) for found in unknown] == [(readers[at].email, NOW) for at in (3, 4)]
+    assert [d.address for d in claim(reopened, mailing.id, holder="two")] == [readers[at].email for at in (5, 6, 7)]
+    assert claim(reopened, mailing.id) == []
+
+
+@pytest.mark.parametrize("spoil", ["missing", "another boot", "another run", "cut short"])
+def test_without_a_recorder_that_can_be_relied_on_all_that_was_claimed_is_unknown(tmp_path: Path, spoil: str) -> None:
+    store = a_store(tmp_path)
+    mailing = a_mailing(store, a_plan(take_in(store, *(an_entry(number) for number in range(4)))))
+    batch = claim(store, mailing.id, limit=2)
+    run_id = run_of(store) + (spoil == "another run")
+    store.mailings.flight(mailing.id, run_id, size=16)
+    path = tmp_path / f"newsletter.db.{mailing.id}.flight"
+    if spoil == "missing":
+        path.unlink()
+    elif spoil == "another boot":
+        path.write_bytes(path.read_bytes().replace(b"boot ", b"boot 0"))
+    elif spoil == "cut short":
+        path.write_bytes(path.read_bytes()[:100])
+    assert store.mailings.recover(mailing.id, SOON) == {UNKNOWN: 2}
+    assert settle(store, batch[:1], Outcome.ACCEPTED) == 1, "a late answer counts for what the run held itself"
+    assert claim(store, mailing.id) == [], "its run is over"
+    assert len(claim(store, mailing.id, holder="two")) == 2
+
+
+def test_a_mailbox_that_does_not_exist_is_suppressed_at_once(store: Store, readers: list[Subscriber]) -> None:
+    mailing = a_mailing(store, a_plan(readers))
+    batch = claim(store, mailing.id)
+    said = ("550 5.1.1 no such user", "552 5.2.2 full", "554 5.7.1 we do not like you", "450 later")
+    receipts = [Receipt(d.delivery_id, Outcome.REFUSED, words) for d, words in zip(batch, said, strict=True)]
+    store.mailings.settle(receipts, run_id=run_of(store), now=NOW, due_at=SOON)
+    suppressed = {r.email: r.suppressed_for for r in store.readers.stream(NEWSLETTER) if r.suppressed_for}
+    assert suppressed == {readers[0].email: SuppressionReason.BOUNCED}
+
+
+@pytest.mark.parametrize("state", [ACCEPTED, REFUSED])
+def test_somebodys_word_settles_an_unknown_delivery_and_no_other(
+    store: Store, readers: list[Subscriber], state: DeliveryState
+) -> None:
+    mailing = a_mailing(store, a_plan(readers))
+    batch = claim(store, mailing.id)
+    settle(store, batch[:2], Outcome.UNKNOWN)
+    found = {delivery.delivery_id: (state, "mei says so") for delivery in batch[:3]}
+    assert store.mailings.settle_unknown(mailing.id, found, actor="mei", now=SOON) == 2
+    assert counts(store, mailing.id) == {"claimed": 2, str(state): 2}
+    assert store.mailings.settle_unknown(mailing.id, found, actor="mei", now=SOON) == 0
+
+
+def test_an_unknown_delivery_is_sent_again_when_somebody_says_so(store: Store, readers: list[Subscriber]) -> None:
+    mailing = a_mailing(store, a_plan(readers))
+    batch = claim(store, mailing.id)
+    settle(store, batch[:3], Outcome.UNKNOWN)
+    settle(store, batch[3:], Outcome.ACCEPTED)
+    store.mailings.finish(mailing.id, NOW)
+    store.readers.unsubscribe(readers[1].subscription_id, actor="reader", now=NOW)
+    numbers = [delivery.delivery_id for delivery in batch]
+    assert store.mailings.resend_unknown(mailing.id, numbers[1:], actor="mei", now=SOON) == 2
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENDING
+    assert [d.address for d in claim(store, mailing.id, holder="two")] == [readers[2].email]
+    assert settle(store, batch[2:3], Outcome.ACCEPTED) == 0, "the run before has lost it"
 
 
 def test_refusals_are_named_with_what_was_said(store: Store, readers: list[Subscriber]) -> None:
     mailing = a_mailing(store, a_plan(readers[:1]))
     batch = claim(store, mailing.id)
     receipt = Receipt(batch[0].delivery_id, Outcome.REFUSED, "550 5.1.1\r\nno such  user " + "x" * 1_000)
-    store.mailings.settle([receipt], holder="one", now=NOW, due_at=SOON)
+    store.mailings.settle([receipt], run_id=run_of(store), now=NOW, due_at=SOON)
     [(email, detail)] = store.mailings.refusals(mailing.id)
     assert email == readers[0].email
     assert detail.startswith("550 5.1.1 no such user xxx")
@@ -406,5 +479,5 @@ def test_a_lock_in_memory_holds_within_the_process() -> None:
 
 
 def test_settling_nothing_is_nothing(store: Store) -> None:
-    assert store.mailings.settle([], holder="one", now=NOW, due_at=SOON) == 0
-    assert store.mailings.release([], holder="one") == 0
+    assert store.mailings.settle([], run_id=1, now=NOW, due_at=SOON) == 0
+    assert store.mailings.release([], run_id=1) == 0
