@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -40,10 +40,13 @@ class Terms:
 
 def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIssue:
     """
-    :raises RefusedError: it was cancelled, or its embargo has not passed
+    :raises RefusedError: it was cancelled, is paused, or its embargo has not passed
     """
     if mailing.status is MailingStatus.CANCELLED:
         raise RefusedError(f"mailing {mailing.id} was cancelled", fix="plan the issue again")
+    if mailing.status is MailingStatus.PAUSED:
+        why = mailing.pause_reason
+        raise RefusedError(f"mailing {mailing.id} is paused: {why}", fix=f"newsletter mailings resume {mailing.id}")
     compiled = store.mailings.compiled(mailing.id)
     if compiled.embargo_at and now < compiled.embargo_at:
         day = compiled.embargo_at.date().isoformat()
@@ -102,15 +105,21 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
 
 
 def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, terms: Terms) -> Run:
+    corrects_id = store.mailings.find(mailing_id).corrects_id
+
     @lru_cache(maxsize=16)
     def edition(stories: tuple[str, ...]) -> Edition:
         return cut_edition(compiled, stories)
+
+    def recipient(claimed: ClaimedDelivery) -> Recipient:
+        found = _recipient(compiled, claimed, mailing_id, terms)
+        return _answering(store, found, corrects_id, terms.keys) if corrects_id else found
 
     return Run(
         mailing_id=mailing_id,
         id=run_id,
         edition_of=lambda claimed: edition(claimed.stories),
-        recipient_of=lambda claimed: _recipient(compiled, claimed, mailing_id, terms),
+        recipient_of=recipient,
         pace=Pace(store.paces, terms.transport.name, terms.rate, terms.domain_rates),
         pause=lambda reason: _pause(store, mailing_id, reason, terms),
         should_stop=terms.should_stop,
@@ -140,3 +149,13 @@ def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: in
     return Recipient(
         delivery_id=claimed.delivery_id, address=claimed.address, name=claimed.name, message_id=ours, values=values
     )
+
+
+def _answering(store: Store, recipient: Recipient, corrected_id: int, keys: Sequence[bytes]) -> Recipient:
+    """The recipient of a correction: below the mail that it corrects, whichever of our keys that was sent with."""
+    original = store.mailings.delivery_before(recipient.delivery_id, corrected_id)
+    if original is None:
+        return recipient
+    domain = recipient.message_id.rpartition("@")[2]
+    ids = (message_id(key, mailing_id=corrected_id, delivery_id=original, domain=domain) for key in keys)
+    return replace(recipient, in_reply_to=tuple(ids))

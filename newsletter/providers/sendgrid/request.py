@@ -19,6 +19,7 @@ from newsletter.message import (
     plain_address,
     plain_message_id,
     plain_value,
+    thread_headers,
     unsubscribe_headers,
 )
 
@@ -57,7 +58,8 @@ def copy_for(edition: Edition, slots: dict[str, tuple[Part, Field]], recipient: 
     personalization: dict[str, Any] = {
         "to": [_mailbox(plain_address(recipient.address), recipient.name)],
         "headers": unsubscribe_headers(edition.letterhead, recipient)
-        | {"Message-ID": f"<{plain_message_id(recipient.message_id)}>"},
+        | {"Message-ID": f"<{plain_message_id(recipient.message_id)}>"}
+        | {name: value.replace("\r\n", "") for name, value in thread_headers(recipient).items()},
         "custom_args": {DELIVERY_ARG: str(recipient.delivery_id)},
     }
     if substitutions:
