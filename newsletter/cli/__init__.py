@@ -11,6 +11,7 @@ from newsletter.cli import (
     doctor,
     importing,
     issues,
+    life,
     mailings,
     planning,
     preview,
@@ -19,6 +20,7 @@ from newsletter.cli import (
     starting,
     subscribers,
     tags,
+    working,
 )
 from newsletter.errors import NewsletterError
 
@@ -38,6 +40,8 @@ preview.add_to(app)
 planning.add_to(app)
 sending.add_to(app)
 mailings.add_to(app)
+life.add_to(mailings.app)
+working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 app.add_typer(tags.app, name="tags")

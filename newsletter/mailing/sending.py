@@ -19,6 +19,8 @@ from newsletter.tokens import Token, make_token, message_id
 
 #: without a web face, one person must be able to honour every "unsubscribe" by hand
 MAILBOX_LIMIT = 100
+#: why a mailing is paused whose sender was stopped with Ctrl-C: whoever sends it again has thereby resumed it
+INTERRUPTED = "stopped by hand while it was sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIs
     """
     if mailing.status is MailingStatus.CANCELLED:
         raise RefusedError(f"mailing {mailing.id} was cancelled", fix="plan the issue again")
-    if mailing.status is MailingStatus.PAUSED:
+    if mailing.status is MailingStatus.PAUSED and mailing.pause_reason != INTERRUPTED:
         why = mailing.pause_reason
         raise RefusedError(f"mailing {mailing.id} is paused: {why}", fix=f"newsletter mailings resume {mailing.id}")
     compiled = store.mailings.compiled(mailing.id)
