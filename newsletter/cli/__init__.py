@@ -7,6 +7,7 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    correcting,
     demo,
     doctor,
     importing,
@@ -41,6 +42,7 @@ planning.add_to(app)
 sending.add_to(app)
 mailings.add_to(app)
 life.add_to(mailings.app)
+correcting.add_to(app)
 working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")

@@ -79,6 +79,31 @@ def send(  # noqa: PLR0917 - a command has the options it has
         _tell(store, mailing.id, as_json=as_json)
 
 
+def send_planned(
+    store: "Store",
+    settings: "Settings",
+    mailing: "Mailing",
+    *,
+    transport: str | None,
+    skip_link_check: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show a mailing that is saved, ask, and send it now."""
+    from newsletter.report import report_on
+
+    name = _transport_name(settings, transport)
+    terms = _terms(settings, name, None)
+    _shown(store, mailing, as_json=as_json)
+    ready = _insist(store, settings, mailing, name, at=None, skip_link_check=skip_link_check)
+    waiting = report_on(store.mailings, mailing.id).waiting
+    if ready and waiting:
+        if not yes:
+            _ask(settings, name, waiting, mailing)
+        _hand_over(store, mailing, terms, waiting)
+    _tell(store, mailing.id, as_json=as_json)
+
+
 def _moment(mailing: "Mailing", at: str, zone: str | None) -> datetime:
     from newsletter import wiring
     from newsletter.mailing.moments import read_moment
