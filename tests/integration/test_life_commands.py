@@ -99,7 +99,9 @@ def test_a_correction_reaches_those_whose_copy_held_the_story_and_nobody_else(co
     unchanged = command("correct", mailing, fixed, "--yes")
     fixed.write_text(said.replace("Summary: ", "Summary: Put right. ", 1), encoding="utf-8")
 
-    corrected = command("correct", mailing, fixed, "--yes", "--json", NEWSLETTER_OUTBOX="second").document
+    first = command("correct", mailing, fixed, "--yes", "--json", NEWSLETTER_OUTBOX="second")
+    assert first.errors == []
+    corrected = first.document
     again = command("correct", mailing, fixed, "--yes", NEWSLETTER_OUTBOX="third")
 
     assert "does not say what was wrong" in unsaid.errors[0]
