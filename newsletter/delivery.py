@@ -11,12 +11,41 @@ class MailingStatus(StrEnum):
 
     #: planned and saved; nothing has left
     DRAFT = "draft"
-    #: a sender is at work, or was interrupted
+    #: somebody has said yes to its content and its audience
+    APPROVED = "approved"
+    #: waits for its time; then a worker sends it
+    SCHEDULED = "scheduled"
+    #: a sender is at work, or died at it
     SENDING = "sending"
+    #: nothing leaves until a person says so
+    PAUSED = "paused"
     #: no delivery is waiting any more
     SENT = "sent"
     #: stopped for good by a person; what had not left never will
     CANCELLED = "cancelled"
+
+
+#: what a mailing may become, by what it is
+CHANGES: Mapping[MailingStatus, frozenset[MailingStatus]] = {
+    MailingStatus.DRAFT: frozenset(
+        {MailingStatus.APPROVED, MailingStatus.SCHEDULED, MailingStatus.SENDING, MailingStatus.CANCELLED}
+    ),
+    MailingStatus.APPROVED: frozenset({MailingStatus.SCHEDULED, MailingStatus.SENDING, MailingStatus.CANCELLED}),
+    MailingStatus.SCHEDULED: frozenset(
+        {MailingStatus.SCHEDULED, MailingStatus.SENDING, MailingStatus.PAUSED, MailingStatus.CANCELLED}
+    ),
+    MailingStatus.SENDING: frozenset(
+        {MailingStatus.SENDING, MailingStatus.PAUSED, MailingStatus.SENT, MailingStatus.CANCELLED}
+    ),
+    MailingStatus.PAUSED: frozenset({MailingStatus.SCHEDULED, MailingStatus.SENDING, MailingStatus.CANCELLED}),
+    # Somebody was refused, and is tried once more.
+    MailingStatus.SENT: frozenset({MailingStatus.SENDING}),
+    MailingStatus.CANCELLED: frozenset(),
+}
+#: as it was planned; nobody has set it going
+PLANNED_ONLY = frozenset({MailingStatus.DRAFT, MailingStatus.APPROVED})
+#: nothing of it waits any more
+ENDED = frozenset({MailingStatus.SENT, MailingStatus.CANCELLED})
 
 
 class DeliveryState(StrEnum):
@@ -61,6 +90,8 @@ class Recipient:
     message_id: str
     #: by name of merge field (`newsletter.edition.Field`)
     values: Mapping[str, str] = field(default_factory=dict)
+    #: Message-IDs of the mail that this one answers, without angle brackets; more than one when nobody knows which
+    in_reply_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +124,9 @@ class Mailing:
     transport: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    #: when a worker is to send it
+    send_at: datetime | None = None
+    #: why it is paused; None when it is not
+    pause_reason: str | None = None
+    #: the mailing whose readers it tells what was wrong
+    corrects_id: int | None = None

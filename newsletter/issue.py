@@ -201,6 +201,8 @@ class Issue(Frozen):
     subject_label: Line | None = None
     #: not to be sent before this day
     embargo: Day | None = None
+    #: what was wrong in what readers already have; stands above everything
+    correction: Prose | None = None
     contact: Contact | None = None
     #: `{{ name }}` is where the reader's name goes
     greeting: Line | None = None

@@ -42,6 +42,8 @@ class Plan:
     skips: tuple[PlannedSkip, ...]
     #: how many of those who get it have named no interests, and so get every story
     without_interests: int
+    #: the mailing whose readers are told what was wrong
+    corrects_id: int | None = None
 
     @property
     def content_hash(self) -> str:

@@ -33,6 +33,8 @@ class Skip(StrEnum):
     ALREADY_SENT = "already-sent"
     #: too few stories fit this reader's interests
     TOO_FEW_STORIES = "too-few-stories"
+    #: of a correction: their copy held nothing that was wrong, or they have none
+    UNAFFECTED = "unaffected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -245,6 +245,18 @@ def actor(settings: Settings) -> str:
         return "unknown"
 
 
+def worker_name() -> str:
+    """Machine and process: no two workers that live at the same time have the same."""
+    import platform
+
+    return f"{platform.node()}:{os.getpid()}"
+
+
+def zone_of(newsletter: str) -> str:
+    """The newsletter's own zone, in which people name times."""
+    return insist_newsletter(load_materials(), newsletter).zone
+
+
 def insist_newsletter(materials: Materials, name: str) -> Masthead:
     """
     :raises TemplateError: no newsletter of that name is declared

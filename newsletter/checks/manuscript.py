@@ -162,8 +162,9 @@ def _letter(issue: AnyIssue) -> Iterator[Written]:
     for name in ("subject", "preheader", "greeting", "sign_off", "signature"):
         if text := getattr(issue, name):
             yield Written((name,), text, Form.LINE)
-    if issue.closing:
-        yield Written(("closing",), issue.closing)
+    for name, text in (("correction", issue.correction), ("closing", issue.closing)):
+        if text:
+            yield Written((name,), text)
     yield from _contact(issue.contact)
 
 

@@ -7,10 +7,12 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    correcting,
     demo,
     doctor,
     importing,
     issues,
+    life,
     mailings,
     planning,
     preview,
@@ -19,6 +21,7 @@ from newsletter.cli import (
     starting,
     subscribers,
     tags,
+    working,
 )
 from newsletter.errors import NewsletterError
 
@@ -38,6 +41,9 @@ preview.add_to(app)
 planning.add_to(app)
 sending.add_to(app)
 mailings.add_to(app)
+life.add_to(mailings.app)
+correcting.add_to(app)
+working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 app.add_typer(tags.app, name="tags")

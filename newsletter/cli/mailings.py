@@ -10,7 +10,7 @@ from newsletter.cli import options, resolving, show
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
 
-app = typer.Typer(help="List and show mailings, and cancel one.", no_args_is_help=True)
+app = typer.Typer(help="List and show mailings, pause, resume, retry or cancel one.", no_args_is_help=True)
 
 
 def add_to(main: typer.Typer) -> None:
@@ -40,7 +40,8 @@ def list_mailings(
         show.document([_listed(mailing) for mailing in found])
         return
     rows = [
-        (m.id, m.planned_at.strftime("%Y-%m-%d %H:%M UTC"), m.newsletter, m.slug, m.segment, m.status) for m in found
+        (m.id, m.planned_at.strftime("%Y-%m-%d %H:%M UTC"), m.newsletter, m.slug, m.segment, status_of(m))
+        for m in found
     ]
     show.table(["mailing", "planned", "newsletter", "issue", "segment", "status"], rows)
     show.next_step(f"newsletter mailings show {found[0].id}" if found else "newsletter plan ISSUE --segment SEGMENT")
@@ -54,6 +55,8 @@ def _listed(mailing: "Mailing") -> dict[str, Any]:
         "segment": mailing.segment,
         "status": str(mailing.status),
         "planned_at": mailing.planned_at.isoformat(),
+        "send_at": mailing.send_at and mailing.send_at.isoformat(),
+        "pause_reason": mailing.pause_reason,
     }
 
 
@@ -77,12 +80,16 @@ def show_mailing(
         found = report_on(store.mailings, store.mailings.find(mailing).id)
         named = list(store.mailings.readers(found.mailing.id)) if readers else []
         skipped = list(store.mailings.skipped(found.mailing.id)) if readers else []
+        acts = store.mailings.acts(found.mailing.id)
     if as_json:
         kept = [{"email": r.email, "name": r.name, "edition": r.edition_hash, "state": str(r.state)} for r in named]
         left_out = [{"email": r.email, "name": r.name, "reason": str(r.reason)} for r in skipped]
-        show.document(found.as_json() | ({"readers": kept, "left_out": left_out} if readers else {}))
+        done = [{"at": a.at.isoformat(), "by": a.actor, "act": a.action, "detail": a.detail} for a in acts]
+        show.document(found.as_json() | {"acts": done} | ({"readers": kept, "left_out": left_out} if readers else {}))
         return
     show_report(found)
+    told = [(f"{a.at:%Y-%m-%d %H:%M UTC}", a.actor, a.action, a.detail.get("reason", "")) for a in acts]
+    show.table(["when", "who", "did", "why"], told)
     if readers:
         rows = [(r.email, r.name, r.state, r.edition_hash[:12]) for r in named]
         show.table(["reader", "name", "state", "edition"], rows)
@@ -120,10 +127,19 @@ def report(mailing: options.MailingName, as_json: options.AsJson = False) -> Non
     show_mailing(mailing, readers=False, as_json=as_json)
 
 
+def status_of(mailing: "Mailing") -> str:
+    """With what must be known beside it: the time, or why it is paused."""
+    if mailing.pause_reason:
+        return f"{mailing.status} ({mailing.pause_reason})"
+    if mailing.status == "scheduled":
+        return f"{mailing.status} for {mailing.send_at:%Y-%m-%d %H:%M UTC}"
+    return str(mailing.status)
+
+
 def show_report(found: Any) -> None:
     """Counts, then by name everyone of whom something must be known."""
     mailing = found.mailing
-    show.line(f"Mailing {mailing.id}: {mailing.title}, {mailing.slug}, to {mailing.segment}: {mailing.status}\n")
+    show.line(f"Mailing {mailing.id}: {mailing.title}, {mailing.slug}, to {mailing.segment}: {status_of(mailing)}\n")
     rows: list[tuple[object, ...]] = [(str(state), number) for state, number in found.deliveries.items() if number]
     show.table(["deliveries", "count"], [*rows, ("planned in all", found.planned)])
     if any(found.skipped.values()):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import ahead, options, show
+from newsletter.cli.confirming import confirm_sending
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
@@ -35,6 +36,10 @@ def send(  # noqa: PLR0917 - a command has the options it has
     skip_link_check: Annotated[
         bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
     ] = False,
+    at: Annotated[str | None, typer.Option("--at", help="When a worker is to send it: '2026-12-01 07:30'.")] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="The zone of --at, as Europe/Berlin; the newsletter's when absent.")
+    ] = None,
     yes: options.Yes = False,
     templates: options.Templates = None,
     as_json: options.AsJson = False,
@@ -44,7 +49,7 @@ def send(  # noqa: PLR0917 - a command has the options it has
 
     Takes an issue file and a segment, or a planned mailing; shows the plan and asks. An interrupted sending goes on
     where it stopped when you run the same command again; nobody is mailed twice. Exits with 3 when some deliveries were
-    refused, are unknown, or still wait.
+    refused, are unknown, or still wait. With --at it leaves later, when `newsletter worker` is running.
 
     Example: newsletter send issues/china-2026-06-10.md --segment china --transport smtp
     """
@@ -60,13 +65,64 @@ def send(  # noqa: PLR0917 - a command has the options it has
         mailing = _mailing(store, wanted, as_json=as_json)
         if mailing is None:
             return
-        ready = _insist(store, settings, mailing, name, skip_link_check=skip_link_check)
+        moment = _moment(mailing, at, zone) if at else None
+        ready = _insist(store, settings, mailing, name, at=moment, skip_link_check=skip_link_check)
         waiting = report_on(store.mailings, mailing.id).waiting
         if ready and waiting:
             if not yes:
-                _ask(settings, name, waiting, mailing)
+                _ask(settings, name, waiting, mailing, moment)
+            if moment:
+                store.mailings.schedule(mailing.id, moment, transport=name, actor=wanted.actor, now=datetime.now(UTC))
+                _tell_schedule(store, mailing.id, moment, as_json=as_json)
+                return
             _hand_over(store, mailing, terms, waiting)
         _tell(store, mailing.id, as_json=as_json)
+
+
+def send_planned(
+    store: "Store",
+    settings: "Settings",
+    mailing: "Mailing",
+    *,
+    transport: str | None,
+    skip_link_check: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show a mailing that is saved, ask, and send it now."""
+    from newsletter.report import report_on
+
+    name = _transport_name(settings, transport)
+    terms = _terms(settings, name, None)
+    _shown(store, mailing, as_json=as_json)
+    ready = _insist(store, settings, mailing, name, at=None, skip_link_check=skip_link_check)
+    waiting = report_on(store.mailings, mailing.id).waiting
+    if ready and waiting:
+        if not yes:
+            _ask(settings, name, waiting, mailing)
+        _hand_over(store, mailing, terms, waiting)
+    _tell(store, mailing.id, as_json=as_json)
+
+
+def _moment(mailing: "Mailing", at: str, zone: str | None) -> datetime:
+    from newsletter import wiring
+    from newsletter.mailing.moments import read_moment
+
+    return read_moment(at, zone or wiring.zone_of(mailing.newsletter), datetime.now(UTC))
+
+
+def _tell_schedule(store: "Store", mailing_id: int, at: datetime, *, as_json: bool) -> None:
+    from newsletter.report import report_on
+
+    if as_json:
+        show.document(report_on(store.mailings, mailing_id).as_json())
+    else:
+        show.line(f"Mailing {mailing_id} is scheduled for {at:%Y-%m-%d %H:%M} UTC.")
+    if not store.workers.alive(datetime.now(UTC)):
+        show.note("No worker is running, and no provider holds it: unless one is started, nothing leaves at that time.")
+        show.next_step("newsletter worker")
+    else:
+        show.next_step(f"newsletter mailings show {mailing_id}")
 
 
 def _mailing(store: "Store", wanted: "_Wanted", *, as_json: bool) -> "Mailing | None":
@@ -147,7 +203,13 @@ def _transport_name(settings: "Settings", chosen: str | None) -> "TransportName"
 
 
 def _insist(
-    store: "Store", settings: "Settings", mailing: "Mailing", name: "TransportName", *, skip_link_check: bool
+    store: "Store",
+    settings: "Settings",
+    mailing: "Mailing",
+    name: "TransportName",
+    *,
+    at: datetime | None,
+    skip_link_check: bool,
 ) -> bool:
     """False when the mailing has been sent already; an error when it must not be sent."""
     from newsletter.delivery import MailingStatus
@@ -155,7 +217,7 @@ def _insist(
     from newsletter.report import report_on
     from newsletter.settings import TransportName
 
-    compiled = insist_sendable(store, mailing, datetime.now(UTC))
+    compiled = insist_sendable(store, mailing, at or datetime.now(UTC))
     if mailing.status is MailingStatus.SENT:
         show.note(f"Mailing {mailing.id} was sent already; nobody gets it again.")
         return False
@@ -165,10 +227,15 @@ def _insist(
     return True
 
 
-def _ask(settings: "Settings", name: "TransportName", waiting: int, mailing: "Mailing") -> None:
-    readers = show.count(waiting, "reader")
+def _ask(
+    settings: "Settings", name: "TransportName", waiting: int, mailing: "Mailing", at: datetime | None = None
+) -> None:
     where = f"{settings.outbox}/ (nothing leaves this machine)" if name == "outbox" else name
-    typer.confirm(f"Send {mailing.title} ({mailing.slug}) to {readers} by {where}?", abort=True, err=True)
+    when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ""
+    if mailing.status == "scheduled":
+        show.note(f"Mailing {mailing.id} is scheduled for {mailing.send_at:%Y-%m-%d %H:%M} UTC.")
+        when = when or " now"
+    confirm_sending(f"Send {mailing.title} ({mailing.slug}){when} by {where}", waiting)
 
 
 def _terms(settings: "Settings", name: "TransportName", rate: str | None) -> "Terms":
@@ -195,8 +262,12 @@ def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int)
     from dataclasses import replace
     from time import monotonic
 
-    from newsletter.mailing.sending import send_mailing
+    from newsletter.delivery import MailingStatus
+    from newsletter.mailing.sending import INTERRUPTED, send_mailing
 
+    now = datetime.now(UTC)
+    if mailing.status is MailingStatus.PAUSED:
+        mailing = store.mailings.resume(mailing.id, actor=terms.actor, now=now)
     outcomes: Counter[Any] = Counter()
     started = monotonic()
     with _polite_interrupt() as asked, show.progress() as progress:
@@ -204,9 +275,15 @@ def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int)
         for batch in send_mailing(store, mailing, replace(terms, should_stop=lambda: asked[0])):
             outcomes += batch
             rate = f"{outcomes.total() / max(monotonic() - started, 0.001):.0f}/s"
-            progress.update(bar, advance=batch.total(), rate=rate)
-    if asked[0]:
-        show.note("Stopped as asked; what had not left is still planned.")
+            doubtful = f"{outcomes['refused']} refused, {outcomes['unknown']} unknown"
+            progress.update(bar, advance=batch.total(), rate=f"{rate}, {doubtful}")
+    status = store.mailings.find(mailing.id).status
+    if asked[0] and status is MailingStatus.SENDING:
+        # Else a worker would take it up as one whose sender died.
+        store.mailings.pause(mailing.id, INTERRUPTED, actor=terms.actor, now=datetime.now(UTC))
+        show.note("Stopped as asked, and paused; what had not left is still planned.")
+    elif status is MailingStatus.PAUSED:
+        show.note(f"Mailing {mailing.id} was paused while it was sent; what had not left is still planned.")
 
 
 @contextmanager
@@ -230,6 +307,7 @@ def _polite_interrupt() -> "Iterator[list[bool]]":
 
 def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
     from newsletter.cli.mailings import show_report
+    from newsletter.mailing.sending import INTERRUPTED
     from newsletter.report import report_on
 
     found = report_on(store.mailings, mailing_id)
@@ -237,7 +315,9 @@ def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
         show.document(found.as_json())
     else:
         show_report(found)
-    if found.waiting:
+    if found.mailing.pause_reason and found.mailing.pause_reason != INTERRUPTED:
+        show.next_step(f"newsletter mailings resume {mailing_id}")
+    elif found.waiting:
         waiting = show.count(found.waiting, "waiting delivery", "waiting deliveries")
         due = store.mailings.next_due(mailing_id)
         when = f", from {due:%H:%M} UTC on" if due else ""

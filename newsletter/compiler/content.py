@@ -70,7 +70,7 @@ def _tag_labels(story: Story, setting: Setting) -> list[str]:
 def content(setting: Setting, ink: Ink) -> Content:
     """Everything for one part of the mail."""
     issue = setting.issue
-    common = _letter(setting, ink) | _footer(setting, ink) | _close(setting, ink)
+    common = _letter(setting, ink) | _correction(issue, ink) | _footer(setting, ink) | _close(setting, ink)
     return common | (_update(issue, ink) if isinstance(issue, TeamUpdate) else _brief(issue, setting, ink))
 
 
@@ -101,6 +101,12 @@ def _letter(setting: Setting, ink: Ink) -> Content:
         "logo": theme.logo,
         "labels": {name: with_fields(ink, label, fields) for name, label in theme.labels.items()},
     }
+
+
+def _correction(issue: AnyIssue, ink: Ink) -> Content:
+    urls: list[str] = []
+    paragraphs = ink.prose(issue.correction, urls) if issue.correction else []
+    return {"correction": {"paragraphs": paragraphs, "notes": _notes(urls)}}
 
 
 def _footer(setting: Setting, ink: Ink) -> Content:

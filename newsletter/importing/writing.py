@@ -15,7 +15,7 @@ Fields = Mapping[str, Any]
 
 _FRONT = (
     *("newsletter", "kind", "date", "slug", "language", "subject", "preheader", "stories", "min_stories", "tags"),
-    *("sender", "reply_to", "subject_label", "embargo", "team", "lead_author", "contact", "greeting"),
+    *("sender", "reply_to", "subject_label", "embargo", "correction", "team", "lead_author", "contact", "greeting"),
 )
 _ENDING = ("closing", "sign_off", "signature")
 #: what YAML reads as the text it is, on one line and without quotes

@@ -20,6 +20,7 @@ REASONS = {
     Skip.NOT_IN_SEGMENT: "is outside the segment",
     Skip.ALREADY_SENT: "holds this issue already",
     Skip.TOO_FEW_STORIES: "follows interests that too few stories fit",
+    Skip.UNAFFECTED: "holds no copy of what is corrected",
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.audience import Rules
-from newsletter.delivery import Mailing, MailingStatus
+from newsletter.delivery import PLANNED_ONLY, Mailing
 from newsletter.errors import RefusedError
 from newsletter.mailing.prepare import Prepared, insist_ready
 from newsletter.plan import Plan, make_plan
@@ -49,7 +49,7 @@ def foresee(store: Store, order: Order) -> Plan:
 
 def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tuple[Plan, Mailing | None]:
     """
-    Plan afresh and save it as a draft; an earlier draft of the same issue and segment is cancelled.
+    Plan afresh and save it as a draft; an earlier draft of the same issue and segment, approved or not, is cancelled.
 
     Nothing is saved when nobody is left to get it: then there is no mailing.
 
@@ -58,10 +58,10 @@ def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tu
     plan = decide(store, order)
     head = plan.compiled.letterhead
     earlier = store.mailings.open_for(head.newsletter, head.slug, order.segment)
-    if earlier and earlier.status is not MailingStatus.DRAFT:
+    if earlier and earlier.status not in PLANNED_ONLY:
         raise RefusedError(
-            f"mailing {earlier.id} of this issue is under way for the same segment",
-            fix=f"finish it with: newsletter send {earlier.id}",
+            f"mailing {earlier.id} of this issue is under way for the same segment: it is {earlier.status}",
+            fix=f"newsletter send {earlier.id} finishes it; newsletter mailings cancel {earlier.id} drops it",
         )
     if earlier:
         store.mailings.cancel(earlier.id, actor=actor, now=now)

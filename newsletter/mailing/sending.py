@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -19,6 +19,8 @@ from newsletter.tokens import Token, make_token, message_id
 
 #: without a web face, one person must be able to honour every "unsubscribe" by hand
 MAILBOX_LIMIT = 100
+#: why a mailing is paused whose sender was stopped with Ctrl-C: whoever sends it again has thereby resumed it
+INTERRUPTED = "stopped by hand while it was sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,13 @@ class Terms:
 
 def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIssue:
     """
-    :raises RefusedError: it was cancelled, or its embargo has not passed
+    :raises RefusedError: it was cancelled, is paused, or its embargo has not passed
     """
     if mailing.status is MailingStatus.CANCELLED:
         raise RefusedError(f"mailing {mailing.id} was cancelled", fix="plan the issue again")
+    if mailing.status is MailingStatus.PAUSED and mailing.pause_reason != INTERRUPTED:
+        why = mailing.pause_reason
+        raise RefusedError(f"mailing {mailing.id} is paused: {why}", fix=f"newsletter mailings resume {mailing.id}")
     compiled = store.mailings.compiled(mailing.id)
     if compiled.embargo_at and now < compiled.embargo_at:
         day = compiled.embargo_at.date().isoformat()
@@ -102,21 +107,33 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
 
 
 def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, terms: Terms) -> Run:
+    corrects_id = store.mailings.find(mailing_id).corrects_id
+
     @lru_cache(maxsize=16)
     def edition(stories: tuple[str, ...]) -> Edition:
         return cut_edition(compiled, stories)
+
+    def recipient(claimed: ClaimedDelivery) -> Recipient:
+        found = _recipient(compiled, claimed, mailing_id, terms)
+        return _answering(store, found, corrects_id, terms.keys) if corrects_id else found
 
     return Run(
         mailing_id=mailing_id,
         id=run_id,
         edition_of=lambda claimed: edition(claimed.stories),
-        recipient_of=lambda claimed: _recipient(compiled, claimed, mailing_id, terms),
+        recipient_of=recipient,
         pace=Pace(store.paces, terms.transport.name, terms.rate, terms.domain_rates),
-        pause=lambda _: None,
+        pause=lambda reason: _pause(store, mailing_id, reason, terms),
         should_stop=terms.should_stop,
         now=terms.now,
         sleep=terms.sleep,
     )
+
+
+def _pause(store: Store, mailing_id: int, reason: str, terms: Terms) -> None:
+    """By itself, and so in nobody's name; a person who was faster has the last word."""
+    if store.mailings.find(mailing_id).status is MailingStatus.SENDING:
+        store.mailings.pause(mailing_id, reason, actor="newsletter", now=terms.now())
 
 
 def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> Recipient:
@@ -134,3 +151,13 @@ def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: in
     return Recipient(
         delivery_id=claimed.delivery_id, address=claimed.address, name=claimed.name, message_id=ours, values=values
     )
+
+
+def _answering(store: Store, recipient: Recipient, corrected_id: int, keys: Sequence[bytes]) -> Recipient:
+    """The recipient of a correction: below the mail that it corrects, whichever of our keys that was sent with."""
+    original = store.mailings.delivery_before(recipient.delivery_id, corrected_id)
+    if original is None:
+        return recipient
+    domain = recipient.message_id.rpartition("@")[2]
+    ids = (message_id(key, mailing_id=corrected_id, delivery_id=original, domain=domain) for key in keys)
+    return replace(recipient, in_reply_to=tuple(ids))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from string import ascii_letters, digits
 from urllib.parse import quote
 
+from newsletter.delivery import Recipient
 from newsletter.errors import PermanentError
 
 #: everything that some program takes for the end of a line, the other controls, and halves of characters
@@ -60,6 +61,14 @@ def plain_message_id(message_id: str) -> str:
     if not _MESSAGE_ID.fullmatch(message_id):
         raise RefusedValueError("the Message-ID is not one")
     return message_id
+
+
+def thread_headers(recipient: Recipient) -> dict[str, str]:
+    """What puts a mail below the one that it answers (RFC 5322 section 3.6.4); none when it answers none."""
+    if not recipient.in_reply_to:
+        return {}
+    ids = "\r\n ".join([f"<{plain_message_id(answered)}>" for answered in recipient.in_reply_to])
+    return {"In-Reply-To": ids, "References": ids}
 
 
 def plain_uris(uris: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from newsletter.message.headers import (
     plain_address,
     plain_message_id,
     plain_value,
+    thread_headers,
     unstructured,
 )
 from newsletter.message.lists import list_headers, unsubscribe_lines
@@ -93,7 +94,8 @@ def _letter_headers(edition: Edition) -> dict[str, str]:
 
 def _reader_headers(head: Letterhead, recipient: Recipient) -> bytes:
     to, message_id = address_line(recipient.name, recipient.address), plain_message_id(recipient.message_id)
-    return f"To: {to}\r\nMessage-ID: <{message_id}>\r\n{unsubscribe_lines(head, recipient)}".encode()
+    answers = "".join(f"{name}: {value}\r\n" for name, value in thread_headers(recipient).items())
+    return f"To: {to}\r\nMessage-ID: <{message_id}>\r\n{answers}{unsubscribe_lines(head, recipient)}".encode()
 
 
 def _part_head(boundary: str, subtype: str, body: Body) -> bytes:

@@ -47,6 +47,10 @@ HINTS = {
     "reply_to": Hint("Where answers go. Left out, what the newsletter or .env says.", ("advisers@example.com",)),
     "subject_label": Hint("Stands before the subject where the law asks for a label.", ("<ADV>", "广告")),
     "embargo": Hint("Not to be sent before this day.", ("2026-06-11",)),
+    "correction": Hint(
+        "What was wrong in the copy that readers already have, in a sentence. It stands above everything else.",
+        ("An earlier copy named the wrong port: it is Tianjin, not Tanjin.",),
+    ),
     "contact": Hint(
         "Whom readers can ask: a name from the newsletter's contacts, or name, role, email and phone below it.",
         ("mei-lin", {"name": "Mei Lin", "role": "Adviser", "email": "mei.lin@example.com"}),

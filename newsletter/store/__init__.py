@@ -7,6 +7,7 @@ from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
 from newsletter.store.readers import Readers
+from newsletter.store.workers import Workers
 
 WAIT_SECONDS = 15.0
 
@@ -20,6 +21,7 @@ class Store:
         self.readers = Readers(database)
         self.mailings = Mailings(database)
         self.paces = Paces(database)
+        self.workers = Workers(database)
 
     def close(self) -> None:
         self._database.close()

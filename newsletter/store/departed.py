@@ -23,7 +23,7 @@ def withdraw(
 
     The caller writes in the same transaction, so that nobody can leave in between.
     """
-    reason = _reason(connection, mailing_id)
+    reason = reason_to_withdraw(connection, mailing_id)
     wanted = sa.select(_delivery.id, reason.label("reason")).select_from(schema.deliveries.join(schema.subscriptions))
     wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     wanted = wanted.where(reason.is_not(None))
@@ -38,7 +38,7 @@ def withdraw(
     return {said: reasons.count(said) for said in dict.fromkeys(reasons)}
 
 
-def _reason(connection: sa.Connection, mailing_id: int) -> sa.ColumnElement[str]:
+def reason_to_withdraw(connection: sa.Connection, mailing_id: int) -> sa.ColumnElement[str]:
     """Null for those who may still get it. In the order in which `Skip` lists the reasons."""
     is_suppressed = sa.exists().where(_suppressed == _delivery.subscriber_id)
     whens: list[tuple[sa.ColumnElement[bool], str]] = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.delivery import DeliveryState, Mailing, MailingStatus
+from newsletter.delivery import ENDED, DeliveryState, Mailing, MailingStatus
 from newsletter.edition import CompiledIssue
 from newsletter.errors import RefusedError
 from newsletter.plan import Plan, PlannedEdition, audience_hash
@@ -21,7 +21,7 @@ _mailing, _edition, _delivery = schema.mailings.c, schema.editions.c, schema.del
 
 #: a reader with such a delivery has the issue, or may have it
 HOLDING = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.CLAIMED)
-OPEN = (MailingStatus.DRAFT, MailingStatus.SENDING)
+OPEN = tuple(status for status in MailingStatus if status not in ENDED)
 
 
 class Plans:
@@ -63,7 +63,7 @@ class Plans:
             return [as_mailing(row) for row in connection.execute(wanted)]
 
     def open_for(self, newsletter: str, slug: str, segment: str) -> Mailing | None:
-        """The newest mailing of the issue to that segment that is a draft or under way."""
+        """The newest mailing of the issue to that segment that has not ended."""
         same = (_mailing.newsletter == newsletter, _mailing.slug == slug, _mailing.segment == segment)
         wanted = SELECT_MAILINGS.where(*same, _mailing.status.in_(OPEN)).order_by(_mailing.id.desc()).limit(1)
         with self._database.reading() as connection:
@@ -116,6 +116,7 @@ def _insert_mailing(connection: sa.Connection, plan: Plan, *, status: MailingSta
         "planned_at": now,
         "planned_by": actor,
         "without_interests": plan.without_interests,
+        "corrects_id": plan.corrects_id,
     }
     return int(connection.execute(made, values).scalar_one())
 

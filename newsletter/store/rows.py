@@ -33,6 +33,9 @@ SELECT_MAILINGS = sa.select(
     _mailing.started_at,
     _mailing.finished_at,
     _mailing.without_interests,
+    _mailing.send_at,
+    _mailing.pause_reason,
+    _mailing.corrects_id,
 )
 
 

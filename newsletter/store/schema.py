@@ -163,6 +163,9 @@ mailings = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
     sa.Column("without_interests", sa.Integer),
+    sa.Column("send_at", Instant),
+    sa.Column("pause_reason", sa.Text),
+    sa.Column("corrects_id", Id),
     _one_of("status", MailingStatus),
     sa.Index(None, "newsletter", "slug"),
     sqlite_autoincrement=True,
@@ -243,6 +246,16 @@ paces = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("free_at", Instant, nullable=False),
+)
+
+#: who sends what is due; one that has not been seen for a while is dead
+workers = sa.Table(
+    "workers",
+    metadata,
+    #: machine and process
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
 )
 
 skips = sa.Table(

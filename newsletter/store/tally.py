@@ -1,7 +1,7 @@
 """What became of a mailing: counted, and by name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from newsletter.delivery import DeliveryState
 from newsletter.store import schema
 from newsletter.store.database import Database
 from newsletter.store.people import email_key
+from newsletter.store.plans import HOLDING
 from newsletter.store.rows import (
     DeliveryRecord,
     MailingReader,
@@ -93,6 +94,20 @@ class Tally:
             return None
         plain = {"state": DeliveryState(row.state), "stories": tuple(json.loads(row.stories))}
         return DeliveryRecord(**row._asdict() | plain)
+
+    def delivery_before(self, delivery_id: int, mailing_id: int) -> int | None:
+        """The delivery of another mailing to the same reader."""
+        theirs = sa.select(_delivery.subscriber_id).where(_delivery.id == delivery_id).scalar_subquery()
+        wanted = sa.select(_delivery.id).where(_delivery.mailing_id == mailing_id, _delivery.subscriber_id == theirs)
+        with self._database.reading() as connection:
+            return connection.execute(wanted).scalar()
+
+    def holding(self, mailing_id: int, edition_ids: Collection[int]) -> frozenset[int]:
+        """Ids of the people who have one of these editions of a mailing, or may have it."""
+        these = (_delivery.mailing_id == mailing_id, _delivery.edition_id.in_(edition_ids))
+        wanted = sa.select(_delivery.subscriber_id).where(*these, _delivery.state.in_(HOLDING))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(wanted).scalars())
 
     def skip_of(self, mailing_id: int, email: str) -> Skip | None:
         """Why one address was left out when the mailing was planned; None if it was not."""

@@ -23,6 +23,7 @@ from newsletter.message import (
     plain_message_id,
     plain_value,
     slots_in,
+    thread_headers,
     unsubscribe_headers,
 )
 from newsletter.providers.sendgrid.schedule import Batch
@@ -86,7 +87,8 @@ class Sheet:
         message_id = plain_message_id(recipient.message_id)
         substitutions = self._substitutions(recipient)
         ways_out = unsubscribe_headers(self.edition.letterhead, recipient)
-        headers = "".join([f",{_quoted(name)}:{_quoted(value)}" for name, value in ways_out.items()])
+        thread = {name: value.replace("\r\n", "") for name, value in thread_headers(recipient).items()}
+        headers = "".join([f",{_quoted(name)}:{_quoted(value)}" for name, value in (ways_out | thread).items()])
         personalization = (
             f'{{"to":[{to}],"headers":{{"Message-ID":{_quoted(f"<{message_id}>")}{headers}}},'
             f'"custom_args":{{"{DELIVERY_ARG}":"{recipient.delivery_id}",'

@@ -1,0 +1,89 @@
+"""`worker`: sends what is due until it is told to stop."""
+
+import signal
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import show
+
+if TYPE_CHECKING:
+    from newsletter.delivery import Mailing
+    from newsletter.mailing.sending import Terms
+    from newsletter.settings import Settings
+
+_NAP = 0.2
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(worker)
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Look for work once, and end.")] = False,
+    poll: Annotated[float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks.")] = 10,
+    skip_link_check: Annotated[
+        bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
+    ] = False,
+) -> None:
+    """
+    Send scheduled mailings until told to stop.
+
+    Also takes up mailings whose sender died, and deliveries that were put off. It logs one line for each mailing on
+    standard error, and ends after the batch at hand when it gets SIGTERM or Ctrl-C.
+
+    Example: newsletter worker
+    """
+    from newsletter import wiring
+    from newsletter.worker import Worker
+
+    settings = wiring.load_settings()
+    wiring.keys_for(settings, "worker")
+    asked = [False]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.__setitem__(0, True))
+    with wiring.load_store(settings) as store:
+        works = Worker(
+            store=store,
+            name=wiring.worker_name(),
+            terms_for=lambda mailing: _terms(settings, mailing),
+            log=_log,
+            now=lambda: datetime.now(UTC),
+            should_stop=lambda: asked[0],
+            skip_link_check=skip_link_check,
+        )
+        try:
+            works.look()
+            while not (once or asked[0]):
+                _nap(poll, asked)
+                works.look()
+        finally:
+            works.leave()
+
+
+def _nap(seconds: float, asked: list[bool]) -> None:
+    until = time.monotonic() + seconds
+    while not asked[0] and time.monotonic() < until:
+        time.sleep(min(_NAP, seconds))
+
+
+def _log(said: str) -> None:
+    show.note(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {said}")
+
+
+def _terms(settings: "Settings", mailing: "Mailing") -> "Terms":
+    """By the transport that it was scheduled or begun with."""
+    from newsletter import wiring
+    from newsletter.mailing.sending import Terms
+    from newsletter.settings import TransportName
+
+    name = TransportName(mailing.transport) if mailing.transport else settings.transport
+    return Terms(
+        transport=wiring.transport_for(settings, name),
+        keys=wiring.keys_for(settings, "worker"),
+        base_url=settings.base_url or "",
+        actor=wiring.actor(settings),
+        rate=settings.rate,
+    )

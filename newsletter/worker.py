@@ -1,0 +1,116 @@
+"""Send what is due, until told to stop: mailings whose time has come, and those whose sender died."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from newsletter.delivery import Mailing, MailingStatus, Outcome
+from newsletter.errors import NewsletterError, PermanentError, RefusedError, TransientError
+from newsletter.mailing.sending import Terms, insist_on_a_way_out, insist_sendable, send_mailing
+from newsletter.report import report_on
+from newsletter.store import Store
+
+#: a mailing that is later than this waits for a person: what was right to say at seven may be wrong at noon
+LATEST = timedelta(minutes=30)
+#: how long a mailing is left alone after its provider took nothing
+REST = timedelta(minutes=1)
+#: seconds between two signs of life while something is sent
+_BEAT = timedelta(seconds=15)
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """Looks for work once each time it is asked to; names no reader in what it logs."""
+
+    store: Store
+    #: machine and process
+    name: str
+    #: what a mailing is sent with
+    terms_for: Callable[[Mailing], Terms]
+    log: Callable[[str], None]
+    now: Callable[[], datetime]
+    should_stop: Callable[[], bool]
+    skip_link_check: bool = False
+    _rests: dict[int, datetime] = field(default_factory=dict)
+    _beaten_at: datetime | None = None
+
+    def look(self) -> int:
+        """Send everything that is due; how many mailings were worked on."""
+        self._beat()
+        worked = 0
+        for mailing in self.store.mailings.due(self.now()):
+            if self.should_stop():
+                break
+            if self._rests.get(mailing.id, self.now()) <= self.now():
+                worked += self._work(mailing)
+        return worked
+
+    def leave(self) -> None:
+        self.store.workers.leave(self.name, self.now())
+
+    def _work(self, mailing: Mailing) -> bool:
+        try:
+            if self._is_too_late(mailing):
+                return False
+            self._send(mailing)
+        except TransientError as error:
+            self._rest(mailing, error)
+        except PermanentError as error:
+            self._pause(mailing, str(error))
+        except NewsletterError as error:
+            self._refuse(mailing, error)
+        else:
+            return True
+        return False
+
+    def _is_too_late(self, mailing: Mailing) -> bool:
+        late = self.now() - mailing.send_at if mailing.send_at else timedelta()
+        if mailing.status is not MailingStatus.SCHEDULED or late <= LATEST:
+            return False
+        self._pause(mailing, f"its time was {mailing.send_at:%Y-%m-%d %H:%M} UTC, and no worker was there")
+        return True
+
+    def _send(self, mailing: Mailing) -> None:
+        compiled = insist_sendable(self.store, mailing, self.now())
+        terms = replace(self.terms_for(mailing), should_stop=self.should_stop)
+        if terms.transport.name != "outbox" and not self.skip_link_check:
+            planned = report_on(self.store.mailings, mailing.id).planned
+            insist_on_a_way_out(self.store, compiled, base_url=terms.base_url, readers=planned)
+        outcomes: Counter[Outcome] = Counter()
+        for batch in send_mailing(self.store, mailing, terms):
+            outcomes += batch
+            self._beat()
+        status = self.store.mailings.find(mailing.id).status
+        counted = " ".join(f"{outcome}={outcomes[outcome]}" for outcome in Outcome)
+        self.log(f"mailing={mailing.id} status={status} {counted}")
+
+    def _rest(self, mailing: Mailing, error: TransientError) -> None:
+        wait = max(REST, timedelta(seconds=error.retry_after or 0))
+        self._rests[mailing.id] = self.now() + wait
+        self.log(f"mailing={mailing.id} waits={wait.total_seconds():.0f}s why={error}")
+
+    def _refuse(self, mailing: Mailing, error: NewsletterError) -> None:
+        """Another sender may be at work on it, or a person has paused it; else it needs one."""
+        status = self.store.mailings.find(mailing.id).status
+        try:
+            with self.store.mailings.lock(mailing.id):
+                is_free = True
+        except RefusedError:
+            is_free = False
+        if is_free and status in (MailingStatus.SCHEDULED, MailingStatus.SENDING):
+            self._pause(mailing, str(error))
+        else:
+            self._rests[mailing.id] = self.now() + REST
+
+    def _pause(self, mailing: Mailing, reason: str) -> None:
+        try:
+            self.store.mailings.pause(mailing.id, reason, actor="newsletter worker", now=self.now())
+        except RefusedError:
+            return
+        self.log(f"mailing={mailing.id} status=paused why={reason}")
+
+    def _beat(self) -> None:
+        if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:
+            self._beaten_at = self.now()
+            self.store.workers.beat(self.name, self._beaten_at)

@@ -1,0 +1,121 @@
+"""A mailing's life on the command line: paused, resumed, scheduled, sent by a worker, tried again, corrected."""
+
+import email
+import email.policy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from newsletter.store import open_store
+from tests.integration.conftest import Command
+from tests.integration.test_cli import BRIEF, recipients, with_sample
+
+
+def planned(command: Command, segment: str = "ai and not crypto") -> tuple[str, int]:
+    with_sample(command)
+    plan = command("plan", BRIEF, "--segment", segment, "--json").document
+    return str(plan["mailing"]), plan["planned"]
+
+
+def set_time(folder: Path, mailing: str, at: datetime) -> None:
+    """As if it had been scheduled earlier: nobody can be asked to wait."""
+    with open_store(f"sqlite:///{folder / 'newsletter.db'}") as store:
+        store.mailings.schedule(int(mailing), at, transport="outbox", actor="test", now=at)
+
+
+def test_a_draft_cannot_be_paused_and_says_so_in_one_line(command: Command) -> None:
+    mailing, _ = planned(command)
+
+    assert command("mailings", "pause", mailing).errors == [
+        f"error: mailing {mailing} is not under way; newsletter send {mailing} sends it"
+    ]
+    assert "is not paused: it is draft" in command("mailings", "resume", mailing).errors[0]
+
+
+def test_without_a_person_nothing_is_sent_unless_yes_was_said(command: Command, tmp_path: Path) -> None:
+    mailing, _ = planned(command)
+
+    refused = command("send", mailing)
+
+    assert refused.code == 1
+    assert "nobody is there to confirm it" in refused.errors[0]
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_a_scheduled_mailing_is_sent_by_a_worker_when_its_time_has_come(command: Command, tmp_path: Path) -> None:
+    mailing, readers = planned(command)
+    scheduled = command("send", mailing, "--at", "2099-12-01 07:30", "--zone", "Europe/Berlin", "--yes")
+    early = command("worker", "--once")
+    shown = command("mailings", "show", mailing, "--json").document
+    set_time(tmp_path, mailing, datetime.now(UTC) - timedelta(minutes=5))
+
+    worked = command("worker", "--once")
+
+    assert "scheduled for 2099-12-01 06:30 UTC" in scheduled.out
+    assert "No worker is running" in scheduled.err
+    assert (early.code, shown["status"], shown["deliveries"]["accepted"]) == (0, "scheduled", 0)
+    assert f"mailing={mailing} status=sent accepted={readers}" in worked.err
+    assert "@" not in worked.err
+    assert len(recipients(tmp_path / "outbox")) == readers
+
+
+def test_a_mailing_that_is_half_an_hour_late_waits_for_a_person(command: Command, tmp_path: Path) -> None:
+    mailing, readers = planned(command)
+    set_time(tmp_path, mailing, datetime.now(UTC) - timedelta(minutes=31))
+
+    command("worker", "--once")
+    listed = command("mailings", "list").out
+    refused = command("send", mailing, "--yes")
+    resumed = command("mailings", "resume", mailing)
+    sent = command("send", mailing, "--yes", "--json")
+
+    assert "no worker was there" in listed
+    assert (refused.code, "is paused: its time was" in refused.errors[0]) == (1, True)
+    assert f"newsletter send {mailing}" in resumed.err
+    assert (sent.document["status"], sent.document["deliveries"]["accepted"]) == ("sent", readers)
+    acts = command("mailings", "show", mailing, "--json").document["acts"]
+    assert [act["act"] for act in acts] == ["planned", "scheduled", "paused", "resumed", "begun", "finished"]
+    assert [act["by"] for act in acts][2:4] == ["newsletter worker", "test"]
+
+
+def test_a_scheduled_mailing_can_be_cancelled(command: Command, tmp_path: Path) -> None:
+    mailing, readers = planned(command)
+    set_time(tmp_path, mailing, datetime.now(UTC) - timedelta(minutes=1))
+
+    assert f"{readers} deliveries withdrawn" in command("mailings", "cancel", mailing, "--yes").out
+    command("worker", "--once")
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_a_correction_reaches_those_whose_copy_held_the_story_and_nobody_else(command: Command, tmp_path: Path) -> None:
+    mailing, readers = planned(command)
+    command("send", mailing, "--yes")
+    originals = {mail["To"].addresses[0].addr_spec: mail["Message-ID"] for mail in mails(tmp_path / "outbox")}
+    text = BRIEF.read_text(encoding="utf-8")
+    fixed = tmp_path / BRIEF.name
+    fixed.write_text(text, encoding="utf-8")
+    unsaid = command("correct", mailing, fixed, "--yes")
+    said = text.replace("---\n", "---\ncorrection: The **sum** was wrong.\n", 1)
+    fixed.write_text(said, encoding="utf-8")
+    unchanged = command("correct", mailing, fixed, "--yes")
+    fixed.write_text(said.replace("Summary: ", "Summary: Put right. ", 1), encoding="utf-8")
+
+    first = command("correct", mailing, fixed, "--yes", "--json", NEWSLETTER_OUTBOX="second")
+    assert first.errors == []
+    corrected = first.document
+    again = command("correct", mailing, fixed, "--yes", NEWSLETTER_OUTBOX="third")
+
+    assert "does not say what was wrong" in unsaid.errors[0]
+    assert "no story of mailing" in unchanged.errors[0]
+    assert (corrected["corrects"], corrected["planned"]) == (int(mailing), readers)
+    assert corrected["skipped"]["unaffected"] > 0
+    for mail in mails(tmp_path / "second"):
+        assert mail["In-Reply-To"] == mail["References"] == originals[mail["To"].addresses[0].addr_spec]
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert "Correction: The sum was wrong." in body.get_content()
+    assert len(mails(tmp_path / "second")) == readers
+    assert again.code == 0
+
+
+def mails(folder: Path) -> list[email.message.EmailMessage]:
+    return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.rglob("*.eml")]
