@@ -1,7 +1,7 @@
 #!/bin/sh
 # Pins what each package.json below asks for. A lock names no address: neither where a package lies nor whom to pay for it.
 set -eu
-for folder in "$(dirname "$0")"/foreign "$(dirname "$0")"/judge; do
+for folder in "$(dirname "$0")"/foreign "$(dirname "$0")"/judge "$(dirname "$0")"/../benchmarks/peers; do
     (
         cd "$folder"
         rm -rf node_modules package-lock.json

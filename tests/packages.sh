@@ -4,8 +4,11 @@
 set -u
 command -v npm >/dev/null || exit 0
 
-for lock in "$(dirname "$0")"/*/package-lock.json; do
-    folder="$(dirname "$lock")"
+# Folders may be named; else those of the tests.
+[ $# -gt 0 ] || set -- "$(dirname "$0")"/*/
+for folder in "$@"; do
+    lock="$folder/package-lock.json"
+    [ -e "$lock" ] || continue
     # npm leaves a copy of the lock behind when it is done
     [ "$folder/node_modules/.package-lock.json" -nt "$lock" ] && continue
     echo "Installing npm packages into $folder"
