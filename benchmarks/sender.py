@@ -1,7 +1,7 @@
 """
-One sending in a process of its own, so that its memory is its own: python -m benchmarks.sender STORE smtp PORT CONNECTIONS.
+One sending in a process of its own, so that its memory is its own.
 
-Prints what it took as JSON. `smtp` sends by SMTP, `sendgrid` to the fake at a port.
+`python -m benchmarks.sender STORE smtp PORT CONNECTIONS`, or `… sendgrid URL READERS`; prints what it took as JSON.
 """
 
 import json

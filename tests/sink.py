@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 _EHLO = b"250-sink.example.com\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250 8BITMIME\r\n"
@@ -20,7 +21,11 @@ _CHUNK = 1 << 18
 
 
 class HangUpError(Exception):
-    """This connection is over."""
+    """This connection is over; its text is the last word, after the answers that are due."""
+
+    def __init__(self, last_word: bytes = b"") -> None:
+        super().__init__()
+        self.last_word = last_word
 
 
 @dataclass(slots=True)
@@ -48,9 +53,8 @@ class Sink:
         try:
             while self._step(talk, answers):
                 pass
-        except HangUpError:
-            if answers:
-                talk.line.sendall(b"".join(answers))
+        except HangUpError as error:
+            talk.line.sendall(b"".join([*answers, error.last_word]))
             raise
         return b"".join(answers)
 
@@ -77,16 +81,14 @@ class Sink:
             talk.buffer[:0] = b"\r\n"
             return b"354 go on\r\n"
         if verb == b"QUIT":
-            talk.line.sendall(b"221 2.0.0 bye\r\n")
-            raise HangUpError
+            raise HangUpError(b"221 2.0.0 bye\r\n")
         if verb in (b"MAIL", b"RSET"):
             talk.reader = b""
         return _EHLO if verb == b"EHLO" else b"250 2.0.0 ok\r\n"
 
     def _reader(self, talk: Talk, command: bytes) -> bytes:
         if self._is("closing"):
-            talk.line.sendall(b"421 4.3.2 closing\r\n")
-            raise HangUpError
+            raise HangUpError(b"421 4.3.2 closing\r\n")
         if self._is("soft"):
             return b"450 4.2.1 not now\r\n"
         if self._is("hard"):
@@ -117,7 +119,7 @@ def main() -> None:
     path, *faults = sys.argv[1:]
     rates = {name: float(rate) for name, rate in (fault.split("=") for fault in faults)}
     # not buffered: what is answered has been written, whoever is killed
-    with open(path, "ab", buffering=0) as truth, socket.create_server(("127.0.0.1", 0), backlog=512) as server:
+    with Path(path).open("ab", buffering=0) as truth, socket.create_server(("127.0.0.1", 0), backlog=512) as server:
         print(server.getsockname()[1], flush=True)
         _serve(server, Sink(truth, rates))
 
