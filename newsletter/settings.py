@@ -49,15 +49,6 @@ def _rate(value: Any) -> Any:
     return messages_per_second(value) if isinstance(value, str) else value
 
 
-def _cannot_approve(required: bool) -> bool:
-    """A promise that this version cannot keep must not be made."""
-    if required:
-        raise PydanticCustomError(
-            "approval", "this version cannot ask for an approval", {"fix": "set it to no, and agree among yourselves"}
-        )
-    return required
-
-
 class Settings(BaseModel):
     """One field per setting of `.env.example`; the names there are these in capitals, with NEWSLETTER_ in front."""
 
@@ -82,7 +73,8 @@ class Settings(BaseModel):
     smtp_timeout: float = Field(default=30, gt=0, le=600)
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
-    require_approval: Annotated[bool, AfterValidator(_cannot_approve)] = False
+    #: nothing leaves before somebody other than its author has approved it
+    require_approval: bool = False
     #: messages a second; None: as fast as the provider takes them
     rate: Annotated[float | None, BeforeValidator(_rate)] = None
     actor: Line | None = None

@@ -65,10 +65,9 @@ def plan_order(store: "Store", order: "Order", actor: str, *, as_json: bool) -> 
 
 
 def show_findings(prepared: "Prepared", now: datetime) -> None:
-    """The last look before mail leaves: whatever `check` says, and a date that readers would wonder at."""
-    from newsletter.checks import check_date
+    from newsletter.mailing.planning import last_findings
 
-    for finding in (*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))):
+    for finding in last_findings(prepared, now):
         if finding.severity != "error":
             show.finding(finding)
 

@@ -151,6 +151,7 @@ def _insist(
 ) -> bool:
     """False when the mailing has been sent already; an error when it must not be sent."""
     from newsletter.delivery import MailingStatus
+    from newsletter.mailing.approving import insist_approved
     from newsletter.mailing.sending import insist_on_a_way_out, insist_sendable
     from newsletter.report import report_on
     from newsletter.settings import TransportName
@@ -159,6 +160,8 @@ def _insist(
     if mailing.status is MailingStatus.SENT:
         show.note(f"Mailing {mailing.id} was sent already; nobody gets it again.")
         return False
+    if settings.require_approval:
+        insist_approved(store, mailing)
     if name is not TransportName.OUTBOX and not skip_link_check:
         planned = report_on(store.mailings, mailing.id).planned
         insist_on_a_way_out(store, compiled, base_url=settings.base_url or "", readers=planned)

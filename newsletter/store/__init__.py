@@ -2,9 +2,11 @@
 
 from types import TracebackType
 
+from newsletter.store.approvals import Approvals
 from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
+from newsletter.store.proofs import Proofs
 from newsletter.store.readers import Readers
 
 WAIT_SECONDS = 15.0
@@ -18,6 +20,8 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.mailings = Mailings(database)
+        self.approvals = Approvals(database)
+        self.proofs = Proofs(database)
 
     def close(self) -> None:
         self._database.close()
