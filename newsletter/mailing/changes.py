@@ -4,8 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from newsletter.edition import CompiledIssue, CompiledStory, cut_edition
+from newsletter.edition import CompiledIssue, CompiledStory, Part, cut_edition
+from newsletter.mailing.building import fill_part
+from newsletter.mailing.rehearsal import Rehearsed, example_recipient
 
+#: links of the text part begin with it in both versions
+_NOWHERE = "https://newsletter.example.com"
 #: unchanged lines around a change
 _AROUND = 1
 
@@ -70,7 +74,8 @@ def _story(issue: CompiledIssue, story_id: str) -> tuple[str, ...]:
 
 def _text(issue: CompiledIssue) -> list[str]:
     whole = cut_edition(issue, [story.id for story in issue.stories])
-    return whole.text.replace(issue.source, "").split("\n")
+    values = example_recipient(issue, Rehearsed(), base_url=_NOWHERE).values
+    return fill_part(whole, Part.TEXT, values).split("\n")
 
 
 def line_changes(then: Sequence[str], now: Sequence[str]) -> tuple[Line, ...]:

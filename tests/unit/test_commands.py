@@ -34,6 +34,6 @@ def test_every_command_says_what_it_does_and_shows_how(path: str) -> None:
 def test_the_commands_are_those_of_the_manual() -> None:
     assert {path.split()[1] for path in COMMANDS} == {
         *("init", "new", "import", "doctor"),
-        *("check", "build", "preview", "schema", "plan", "send", "test-send", "report", "explain", "demo"),
+        *("check", "build", "preview", "schema", "plan", "approve", "send", "test-send", "report", "explain", "demo"),
         *("mailings", "subscribers", "segments", "tags"),
     }

@@ -11,6 +11,7 @@ from newsletter.checks import HTML_CAUTION, HTML_LIMIT
 from newsletter.mailing.building import Copy, copy_of
 from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import Rehearsed, edition_of_stories, insist_edition
+from newsletter.web.frames import with_dead_links
 
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.DOTALL | re.IGNORECASE)
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
@@ -93,15 +94,8 @@ def headers_of(message: bytes) -> list[tuple[str, str]]:
 
 
 def drawn(html: str, *, is_dark: bool) -> str:
-    """
-    A mail for a frame: in the scheme that was asked for, whatever this browser's own is, with links that open nothing.
-
-    The sandbox allows no new window, so a link that asks for one is dead.
-    """
-    html = _STYLE.sub(lambda style: _SCHEME.sub(lambda f: _answered(f[1], is_dark), style[0]), html)
-    head = re.search(r"<head\b[^>]*>", html, re.IGNORECASE)
-    at = head.end() if head else 0
-    return f'{html[:at]}<base target="_blank">{html[at:]}'
+    """A mail for a frame: in the scheme that was asked for, whatever this browser's own is."""
+    return with_dead_links(_STYLE.sub(lambda style: _SCHEME.sub(lambda f: _answered(f[1], is_dark), style[0]), html))
 
 
 def _answered(asked: str, is_dark: bool) -> str:
