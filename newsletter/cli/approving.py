@@ -44,7 +44,11 @@ def approve(
 
     settings = wiring.load_settings()
     said = Yes(
-        by=wiring.actor(settings), now=datetime.now(UTC), note=" ".join(note.split()), content=content, audience=audience
+        by=wiring.actor(settings),
+        now=datetime.now(UTC),
+        note=" ".join(note.split()),
+        content=content,
+        audience=audience,
     )
     with wiring.load_store(settings) as store:
         found = store.mailings.find(mailing)

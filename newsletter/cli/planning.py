@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(plan)
 
 
-def plan(  # noqa: PLR0917 - a command has the options it has
+def plan(
     issue: options.IssueFile,
     segment: options.SegmentRule,
     again: Annotated[bool, typer.Option("--again", help="Also to readers who hold this issue already.")] = False,

@@ -10,7 +10,7 @@ from newsletter.edition import CompiledIssue, Part, cut_edition
 from newsletter.errors import Finding
 from newsletter.mailing.approving import insist_as_planned, outgoing_of
 from newsletter.mailing.building import fill_part
-from newsletter.mailing.changes import ContentChanges, content_changes
+from newsletter.mailing.changes import ContentChanges, content_changes, same_stories
 from newsletter.mailing.rehearsal import Rehearsed, example_recipient
 from newsletter.plan import PlannedEdition
 from newsletter.store import Store
@@ -156,14 +156,17 @@ def _changes(
     store: Store, mailing: Mailing, compiled: CompiledIssue, before: Mailing, editions: Sequence[ShownEdition]
 ) -> Changes:
     then = store.mailings.compiled(before.id)
-    old = [edition.stories for _, edition, _ in store.mailings.editions(before.id)]
-    now = {edition.planned.stories for edition in editions}
+    was = same_stories(then, compiled)
+    old = {edition.hash: edition.stories for _, edition, _ in store.mailings.editions(before.id)}
+    # In the ids of then, so that a new headline alone makes no new edition.
+    now = {one.planned.hash: tuple(was.get(story, "") for story in one.planned.stories) for one in editions}
+    both = store.proofs.readers_of_both(mailing.id, before.id)
     return Changes(
         before=before,
         content=content_changes(then, compiled),
-        new_editions=tuple(edition.number for edition in editions if edition.planned.stories not in old),
-        gone_editions=tuple(_headlines(then, stories) for stories in old if stories not in now),
+        new_editions=tuple(one.number for one in editions if now[one.planned.hash] not in old.values()),
+        gone_editions=tuple(_headlines(then, stories) for stories in old.values() if stories not in now.values()),
         joined=tuple(store.proofs.readers_only_in(mailing.id, before.id)),
         left=tuple(store.proofs.readers_only_in(before.id, mailing.id)),
-        other_stories=tuple(store.proofs.readers_with_other_stories(mailing.id, before.id)),
+        other_stories=tuple(person for person, hash_now, hash_then in both if now[hash_now] != old[hash_then]),
     )

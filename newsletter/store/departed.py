@@ -43,9 +43,7 @@ def departing(connection: sa.Connection, mailing_id: int) -> list[Departed]:
     """Those whom `withdraw` would take back now, by name; nothing is changed."""
     reason = _reason(connection, mailing_id)
     people = schema.subscribers.c
-    joined = schema.deliveries.join(schema.subscriptions).join(
-        schema.subscribers, people.id == _delivery.subscriber_id
-    )
+    joined = schema.deliveries.join(schema.subscriptions).join(schema.subscribers, people.id == _delivery.subscriber_id)
     wanted = sa.select(people.address, people.name, reason.label("reason")).select_from(joined)
     wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     wanted = wanted.where(reason.is_not(None)).order_by(_delivery.id)

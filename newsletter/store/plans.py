@@ -37,7 +37,7 @@ class Plans:
         status: MailingStatus = MailingStatus.DRAFT,
         findings: Sequence[Finding] | None = None,
     ) -> Mailing:
-        """Write the mailing, every delivery and every skip, in one transaction; and what `check` had to say, if known."""
+        """Write the mailing, every delivery and every skip in one transaction, and what `check` said, if known."""
         with self._database.writing() as connection:
             mailing_id = _insert_mailing(connection, plan, status=status, actor=actor, now=now)
             _note_findings(connection, mailing_id, findings)

@@ -1,5 +1,6 @@
 """Which mailings were shown as a proof, and how two mailings of one issue differ in their readers."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from newsletter.delivery import Mailing
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
-from newsletter.store.rows import SELECT_MAILINGS, Person, as_mailing
+from newsletter.store.rows import SELECT_MAILINGS, Person, as_mailing, in_pages
 
 _mailing, _proof, _person = schema.mailings.c, schema.proofs.c, schema.subscribers.c
 
@@ -50,17 +51,18 @@ class Proofs:
         wanted = wanted.where(ours.c.mailing_id == mailing_id, theirs.c.id.is_(None)).order_by(ours.c.id)
         return self._people(wanted)
 
-    def readers_with_other_stories(self, mailing_id: int, other_id: int) -> list[Person]:
-        """Planned for both, with an edition that holds other stories, or the same in another order."""
+    def readers_of_both(self, mailing_id: int, other_id: int) -> Iterator[tuple[Person, str, str]]:
+        """Planned for both, with the hash of the edition of either."""
         ours, theirs = schema.deliveries.alias("ours"), schema.deliveries.alias("theirs")
         now, then = schema.editions.alias("now"), schema.editions.alias("then")
         same = sa.and_(theirs.c.subscriber_id == ours.c.subscriber_id, theirs.c.mailing_id == other_id)
         joined = ours.join(schema.subscribers, _person.id == ours.c.subscriber_id).join(theirs, same)
         joined = joined.join(now, now.c.id == ours.c.edition_id).join(then, then.c.id == theirs.c.edition_id)
-        wanted = sa.select(_person.address, _person.name).select_from(joined)
-        wanted = wanted.where(ours.c.mailing_id == mailing_id, now.c.stories != then.c.stories)
-        return self._people(wanted.order_by(ours.c.id))
+        columns = (_person.address, _person.name, now.c.hash, then.c.hash.label("before"), ours.c.id)
+        wanted = sa.select(*columns).select_from(joined).where(ours.c.mailing_id == mailing_id)
+        for row in in_pages(self._database, wanted, ours.c.id, lambda row: row.id):
+            yield Person(row.address, row.name), row.hash, row.before
 
     def _people(self, wanted: sa.Select[tuple[str, str]]) -> list[Person]:
         with self._database.reading() as connection:
-            return [Person(*row) for row in connection.execute(wanted)]
+            return [Person(row.address, row.name) for row in connection.execute(wanted)]

@@ -17,16 +17,16 @@ from newsletter.mailing.explaining import REASONS
 from newsletter.mailing.proofing import ProofSheet
 from newsletter.store.rows import SkippedReader
 from newsletter.subscriber import Skip
-from newsletter.web.frames import with_dead_links
+from newsletter.web.frames import drawn
 
 _HERE = Path(__file__).parent
-#: so many editions stand open when the page opens; the others open at a click, and in print
+#: so many editions stand open; the others open at a click
 _MOST_OPEN = 6
 
 
 def proof_page(sheet: ProofSheet) -> str:
     head = sheet.compiled.letterhead
-    return _template().render(
+    page: str = _template().render(
         sheet=sheet,
         head=head,
         mailing=sheet.mailing,
@@ -40,6 +40,7 @@ def proof_page(sheet: ProofSheet) -> str:
         most_open=_MOST_OPEN,
         version=__version__,
     )
+    return page
 
 
 def _policy() -> str:
@@ -73,9 +74,9 @@ def _template() -> Any:
     return jinja.get_template("page.html")
 
 
-def _framed(html: str) -> Markup:
+def _framed(html: str, is_dark: bool = False) -> Markup:
     """For `srcdoc` in double quotes, where only these two mean anything; a mail is full of what need not be escaped."""
-    return Markup(with_dead_links(html).replace("&", "&amp;").replace('"', "&quot;"))  # noqa: S704
+    return Markup(drawn(html, is_dark=is_dark).replace("&", "&amp;").replace('"', "&quot;"))  # noqa: S704
 
 
 def _count(number: int, one: str, many: str = "") -> str:

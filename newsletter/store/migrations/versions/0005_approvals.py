@@ -1,5 +1,7 @@
 """Who approved what, which proofs were shown, and what `check` said when a mailing was planned."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,7 +29,7 @@ def upgrade() -> None:
     )
 
 
-def _of_a_mailing(name: str, *columns: sa.Column) -> None:
+def _of_a_mailing(name: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
         name,
         sa.Column("id", _Id, autoincrement=True, nullable=False),
