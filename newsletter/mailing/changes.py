@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from rapidfuzz.fuzz import ratio
 
-from newsletter.edition import CompiledIssue, Edition, Part, cut_edition
+from newsletter.edition import CompiledIssue, Edition, Filling, Part, cut_edition, mark
 from newsletter.issue import Sender
 from newsletter.mailing.building import fill_part
 from newsletter.mailing.rehearsal import Rehearsed, example_recipient
@@ -102,7 +102,8 @@ def _pieces(issue: CompiledIssue, story_id: str) -> tuple[str, ...]:
 
 
 def _text_of(issue: CompiledIssue, story_id: str) -> str:
-    return "".join(piece.content.replace(issue.source, "") for piece in issue.text if piece.story == story_id)
+    number = mark(issue.source, Part.TEXT, Filling.NUMBER)
+    return "".join(piece.content.replace(number, "") for piece in issue.text if piece.story == story_id)
 
 
 def _lines(issue: CompiledIssue, whole: Edition) -> list[str]:
