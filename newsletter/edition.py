@@ -4,7 +4,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -191,7 +191,7 @@ class Edition:
         return digest(parts)
 
 
-def digest(parts: Sequence[str]) -> str:
+def digest(parts: Iterable[str]) -> str:
     """SHA-256 in hex over texts, each with its length before it so that no two lists give the same bytes."""
     state = hashlib.sha256()
     for part in parts:

@@ -57,7 +57,12 @@ def content_hash(edition_hashes: Iterable[str]) -> str:
 
 def audience_hash(deliveries: Iterable[tuple[int, str]]) -> str:
     """Over (delivery id, edition hash): who gets what."""
-    return digest([f"{delivery_id}:{edition_hash}" for delivery_id, edition_hash in sorted(deliveries)])
+    return audience_hash_in_order(sorted(deliveries))
+
+
+def audience_hash_in_order(deliveries: Iterable[tuple[int, str]]) -> str:
+    """The same over deliveries that come in the order of their ids, so that a million need not be held at once."""
+    return digest(f"{delivery_id}:{edition_hash}" for delivery_id, edition_hash in deliveries)
 
 
 def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, again: bool = False) -> Plan:

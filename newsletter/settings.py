@@ -49,13 +49,12 @@ def _rate(value: Any) -> Any:
     return messages_per_second(value) if isinstance(value, str) else value
 
 
-def _cannot_approve(required: bool) -> bool:
-    """A promise that this version cannot keep must not be made."""
-    if required:
-        raise PydanticCustomError(
-            "approval", "this version cannot ask for an approval", {"fix": "set it to no, and agree among yourselves"}
-        )
-    return required
+def _domain_rates(value: Any) -> Any:
+    """`gmail.com=20/second, qq.com=5/second`."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    return {domain.strip().lower(): messages_per_second(rate) for domain, _, rate in pairs}
 
 
 class Settings(BaseModel):
@@ -83,9 +82,12 @@ class Settings(BaseModel):
     smtp_connections: int = Field(default=4, ge=1, le=64)
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
-    require_approval: Annotated[bool, AfterValidator(_cannot_approve)] = False
+    #: nothing leaves before somebody other than its author has approved it
+    require_approval: bool = False
     #: messages a second; None: as fast as the provider takes them
     rate: Annotated[float | None, BeforeValidator(_rate)] = None
+    #: likewise, by domain of the reader's address; by SMTP only, and beside the large providers' own
+    domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(default_factory=dict)
     actor: Line | None = None
 
     @property

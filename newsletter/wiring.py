@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from newsletter.mailing.planning import Order
     from newsletter.mailing.prepare import Prepared
     from newsletter.mailing.rehearsal import Rehearsed
+    from newsletter.mailing.sending import Terms
     from newsletter.segment.grammar import SavedSegment
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
@@ -147,6 +148,27 @@ def transport_for(settings: Settings, name: TransportName) -> "Transport":
     module, kind = _TRANSPORTS[name]
     transport: Transport = getattr(import_module(module), kind)(**_options(settings, name))
     return transport
+
+
+def terms_for(settings: Settings, name: TransportName, command: str, *, rate: float | None = None) -> "Terms":
+    """
+    What a sending by that transport needs.
+
+    :param rate: instead of the one that is set
+    """
+    from newsletter.dispatch import DOMAIN_RATES
+    from newsletter.mailing.sending import Terms
+
+    return Terms(
+        transport=transport_for(settings, name),
+        keys=keys_for(settings, command),
+        base_url=settings.base_url or "",
+        actor=actor(settings),
+        rate=rate or settings.rate,
+        # SendGrid keeps such limits itself, and the outbox has none.
+        domain_rates={**DOMAIN_RATES, **settings.domain_rates} if name is TransportName.SMTP else {},
+        require_approval=settings.require_approval,
+    )
 
 
 def _options(settings: Settings, name: TransportName) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    approving,
     correcting,
     demo,
     doctor,
@@ -39,6 +40,7 @@ importing.add_to(app)
 issues.add_to(app)
 preview.add_to(app)
 planning.add_to(app)
+approving.add_to(app)
 sending.add_to(app)
 mailings.add_to(app)
 life.add_to(mailings.app)

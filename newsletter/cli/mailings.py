@@ -1,6 +1,7 @@
 """`mailings …`, `report` and `explain`: what became of a mailing."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -94,6 +95,30 @@ def show_mailing(
         rows = [(r.email, r.name, r.state, r.edition_hash[:12]) for r in named]
         show.table(["reader", "name", "state", "edition"], rows)
         show.table(["left out", "name", "why"], skipped)
+
+
+@app.command()
+def proof(
+    mailing: options.MailingName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The page to write: proof.html")],
+) -> None:
+    """
+    Write a page of a planned mailing for its approver.
+
+    As plan --proof does: each edition as it will look, every reader by name, findings, and what has changed since the
+    last proof. Opens in any browser, without a network.
+
+    Example: newsletter mailings proof 12 proof.html
+    """
+    from newsletter import wiring
+    from newsletter.cli.approving import write_proof
+
+    options.insist_page(file)
+    settings = wiring.load_settings()
+    with wiring.load_store(settings) as store:
+        found = store.mailings.find(mailing)
+        write_proof(store, found, file, settings)
+    show.next_step(f"newsletter approve {found.id}")
 
 
 @app.command()

@@ -19,8 +19,17 @@ SegmentRule = Annotated[
     str,
     typer.Option("--segment", "-s", help="Who gets it: an expression such as 'china and not crypto', or segment:NAME."),
 ]
+ProofFile = Annotated[
+    Path | None, typer.Option("--proof", metavar="FILE", help="Write a page for whoever approves it: proof.html")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 TransportChoice = Annotated[
     str | None,
     typer.Option("--transport", help="outbox, smtp or sendgrid; NEWSLETTER_TRANSPORT, else outbox, when absent."),
 ]
+
+
+def insist_page(path: Path | None) -> None:
+    """Before anything is planned: nobody opens a page that has another name."""
+    if path and path.suffix.lower() not in {".html", ".htm"}:
+        raise typer.BadParameter(f"{path} is to be a page; end its name in .html")

@@ -23,6 +23,7 @@ def plan(
     issue: options.IssueFile,
     segment: options.SegmentRule,
     again: Annotated[bool, typer.Option("--again", help="Also to readers who hold this issue already.")] = False,
+    proof: options.ProofFile = None,
     templates: options.Templates = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -30,18 +31,23 @@ def plan(
     Name who gets an issue and who does not, and why.
 
     Saves the mailing as a draft; nothing leaves. What is saved is what will be sent, even if the file changes
-    afterwards.
+    afterwards. With --proof it also writes one page for whoever is to approve it: each edition as it will look, every
+    reader by name, and what has changed since the last proof.
 
     Example: newsletter plan issues/china-2026-06-10.md --segment 'china and not crypto'
     """
+    options.insist_page(proof)
     ahead.start_press()
     from newsletter import wiring
+    from newsletter.cli.approving import write_proof
 
     settings = wiring.load_settings()
     order = wiring.order_for(issue, templates, segment, again=again)
     show_findings(order.prepared, datetime.now(UTC))
     with wiring.load_store(settings) as store:
         mailing = plan_order(store, order, wiring.actor(settings), as_json=as_json)
+        if mailing and proof:
+            write_proof(store, mailing, proof, settings)
     if mailing:
         show.next_step(f"newsletter send {mailing.id}")
     else:
@@ -65,10 +71,9 @@ def plan_order(store: "Store", order: "Order", actor: str, *, as_json: bool) -> 
 
 
 def show_findings(prepared: "Prepared", now: datetime) -> None:
-    """The last look before mail leaves: whatever `check` says, and a date that readers would wonder at."""
-    from newsletter.checks import check_date
+    from newsletter.mailing.planning import last_findings
 
-    for finding in (*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))):
+    for finding in last_findings(prepared, now):
         if finding.severity != "error":
             show.finding(finding)
 

@@ -213,6 +213,7 @@ def _insist(
 ) -> bool:
     """False when the mailing has been sent already; an error when it must not be sent."""
     from newsletter.delivery import MailingStatus
+    from newsletter.mailing.approving import insist_approved
     from newsletter.mailing.sending import insist_on_a_way_out, insist_sendable
     from newsletter.report import report_on
     from newsletter.settings import TransportName
@@ -221,6 +222,8 @@ def _insist(
     if mailing.status is MailingStatus.SENT:
         show.note(f"Mailing {mailing.id} was sent already; nobody gets it again.")
         return False
+    if settings.require_approval:
+        insist_approved(store, mailing)
     if name is not TransportName.OUTBOX and not skip_link_check:
         planned = report_on(store.mailings, mailing.id).planned
         insist_on_a_way_out(store, compiled, base_url=settings.base_url or "", readers=planned)
@@ -242,20 +245,13 @@ def _terms(settings: "Settings", name: "TransportName", rate: str | None) -> "Te
     from pydantic_core import PydanticCustomError
 
     from newsletter import wiring
-    from newsletter.mailing.sending import Terms
     from newsletter.settings import messages_per_second
 
     try:
-        pace = messages_per_second(rate) if rate else settings.rate
+        pace = messages_per_second(rate) if rate else None
     except PydanticCustomError as error:
         raise typer.BadParameter(f"{rate!r} is not a rate; write it as 500/hour") from error
-    return Terms(
-        transport=wiring.transport_for(settings, name),
-        keys=wiring.keys_for(settings, "send"),
-        base_url=settings.base_url or "",
-        actor=wiring.actor(settings),
-        rate=pace,
-    )
+    return wiring.terms_for(settings, name, "send", rate=pace)
 
 
 def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int) -> None:

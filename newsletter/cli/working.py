@@ -76,14 +76,7 @@ def _log(said: str) -> None:
 def _terms(settings: "Settings", mailing: "Mailing") -> "Terms":
     """By the transport that it was scheduled or begun with."""
     from newsletter import wiring
-    from newsletter.mailing.sending import Terms
     from newsletter.settings import TransportName
 
     name = TransportName(mailing.transport) if mailing.transport else settings.transport
-    return Terms(
-        transport=wiring.transport_for(settings, name),
-        keys=wiring.keys_for(settings, "worker"),
-        base_url=settings.base_url or "",
-        actor=wiring.actor(settings),
-        rate=settings.rate,
-    )
+    return wiring.terms_for(settings, name, "worker")

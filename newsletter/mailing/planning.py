@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.audience import Rules
+from newsletter.checks import check_date
 from newsletter.delivery import PLANNED_ONLY, Mailing
-from newsletter.errors import RefusedError
+from newsletter.errors import Finding, RefusedError
 from newsletter.mailing.prepare import Prepared, insist_ready
 from newsletter.plan import Plan, make_plan
 from newsletter.segment import Expression
@@ -32,6 +33,11 @@ def decide(store: Store, order: Order) -> Plan:
     """
     insist_ready(order.prepared)
     return foresee(store, order)
+
+
+def last_findings(prepared: Prepared, now: datetime) -> list[Finding]:
+    """The last look before mail leaves: whatever `check` says, and a date that readers would wonder at."""
+    return [*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))]
 
 
 def foresee(store: Store, order: Order) -> Plan:
@@ -67,7 +73,7 @@ def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tu
         store.mailings.cancel(earlier.id, actor=actor, now=now)
     if not plan.deliveries:
         return plan, None
-    return plan, store.mailings.save_plan(plan, actor=actor, now=now)
+    return plan, store.mailings.save_plan(plan, actor=actor, now=now, findings=last_findings(order.prepared, now))
 
 
 def open_mailing(store: Store, order: Order) -> Mailing | None:

@@ -12,6 +12,7 @@ from newsletter.dispatch import Pace, Run, Transport, drain
 from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
 from newsletter.errors import Finding, RefusedError
 from newsletter.health import answers_for
+from newsletter.mailing.approving import insist_approved
 from newsletter.merge import merge_values
 from newsletter.store import Store
 from newsletter.store.rows import ClaimedDelivery
@@ -35,6 +36,8 @@ class Terms:
     rate: float | None = None
     #: likewise, by domain of the reader's address
     domain_rates: Mapping[str, float] = field(default_factory=dict)
+    #: nothing leaves that nobody but its author has approved
+    require_approval: bool = False
     should_stop: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
@@ -85,7 +88,7 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
     """
     Hand over what is waiting; yields outcomes as they come in. Ends when nothing is waiting, or when asked to.
 
-    :raises RefusedError: another sender is at work on it
+    :raises RefusedError: another sender is at work on it, or it was not approved as it would go out now
     :raises TransportError: the provider takes nothing; what it did not take waits for the next `send`
     """
     mailings = store.mailings
@@ -93,6 +96,8 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
     with mailings.lock(mailing.id):
         if mailings.find(mailing.id).status is MailingStatus.SENT:
             return
+        if terms.require_approval:
+            insist_approved(store, mailing)
         # We hold the lock, so whoever claimed something is dead.
         mailings.recover(mailing.id, now=terms.now())
         mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())

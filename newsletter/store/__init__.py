@@ -2,10 +2,12 @@
 
 from types import TracebackType
 
+from newsletter.store.approvals import Approvals
 from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
+from newsletter.store.proofs import Proofs
 from newsletter.store.readers import Readers
 from newsletter.store.workers import Workers
 
@@ -22,6 +24,8 @@ class Store:
         self.mailings = Mailings(database)
         self.paces = Paces(database)
         self.workers = Workers(database)
+        self.approvals = Approvals(database)
+        self.proofs = Proofs(database)
 
     def close(self) -> None:
         self._database.close()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.store import schema
 from newsletter.store.plans import HOLDING
+from newsletter.store.rows import Departed
 from newsletter.subscriber import Skip, SubscriptionStatus
 
 _mailing, _delivery, _subscription = schema.mailings.c, schema.deliveries.c, schema.subscriptions.c
@@ -36,6 +37,17 @@ def withdraw(
         connection.execute(gone, [{"gone": delivery_id, "said": str(said)} for delivery_id, said in found.items()])
     reasons = list(found.values())
     return {said: reasons.count(said) for said in dict.fromkeys(reasons)}
+
+
+def departing(connection: sa.Connection, mailing_id: int) -> list[Departed]:
+    """Those whom `withdraw` would take back now, by name; nothing is changed."""
+    reason = reason_to_withdraw(connection, mailing_id)
+    people = schema.subscribers.c
+    joined = schema.deliveries.join(schema.subscriptions).join(schema.subscribers, people.id == _delivery.subscriber_id)
+    wanted = sa.select(people.address, people.name, reason.label("reason")).select_from(joined)
+    wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
+    wanted = wanted.where(reason.is_not(None)).order_by(_delivery.id)
+    return [Departed(*row) for row in connection.execute(wanted)]
 
 
 def reason_to_withdraw(connection: sa.Connection, mailing_id: int) -> sa.ColumnElement[str]:

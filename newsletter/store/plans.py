@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.delivery import ENDED, DeliveryState, Mailing, MailingStatus
 from newsletter.edition import CompiledIssue
-from newsletter.errors import RefusedError
+from newsletter.errors import Finding, RefusedError, Severity
 from newsletter.plan import Plan, PlannedEdition, audience_hash
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
@@ -29,11 +29,18 @@ class Plans:
         self._database = database
 
     def save_plan(
-        self, plan: Plan, *, actor: str, now: datetime, status: MailingStatus = MailingStatus.DRAFT
+        self,
+        plan: Plan,
+        *,
+        actor: str,
+        now: datetime,
+        status: MailingStatus = MailingStatus.DRAFT,
+        findings: Sequence[Finding] | None = None,
     ) -> Mailing:
-        """Write the mailing, every delivery and every skip, in one transaction."""
+        """Write the mailing, every delivery and every skip in one transaction, and what `check` said, if known."""
         with self._database.writing() as connection:
             mailing_id = _insert_mailing(connection, plan, status=status, actor=actor, now=now)
+            _note_findings(connection, mailing_id, findings)
             _insert_deliveries(connection, mailing_id, plan)
             _insert_skips(connection, mailing_id, plan)
             counted = {"planned": len(plan.deliveries), "skipped": len(plan.skips)}
@@ -77,6 +84,14 @@ class Plans:
             packed = connection.execute(sa.select(_mailing.compiled).where(_mailing.id == mailing_id)).scalar_one()
         return CompiledIssue.from_json(zlib.decompress(packed).decode())
 
+    def findings(self, mailing_id: int) -> list[Finding] | None:
+        """What `check` said when it was planned; None when nobody wrote it down."""
+        with self._database.reading() as connection:
+            told = connection.execute(sa.select(_mailing.findings).where(_mailing.id == mailing_id)).scalar()
+        if told is None:
+            return None
+        return [Finding(**found | {"severity": Severity(found["severity"])}) for found in json.loads(told)]
+
     def editions(self, mailing_id: int) -> list[tuple[int, PlannedEdition, int]]:
         """Each edition's id, the edition, and how many readers it was planned for."""
         readers = sa.func.count(_delivery.id)
@@ -119,6 +134,12 @@ def _insert_mailing(connection: sa.Connection, plan: Plan, *, status: MailingSta
         "corrects_id": plan.corrects_id,
     }
     return int(connection.execute(made, values).scalar_one())
+
+
+def _note_findings(connection: sa.Connection, mailing_id: int, findings: Sequence[Finding] | None) -> None:
+    if findings is not None:
+        told = json.dumps([finding.as_json() for finding in findings], ensure_ascii=False)
+        connection.execute(sa.update(schema.mailings).where(_mailing.id == mailing_id).values(findings=told))
 
 
 def _insert_deliveries(connection: sa.Connection, mailing_id: int, plan: Plan) -> None:

@@ -101,6 +101,20 @@ class Withdrawal(NamedTuple):
     reason: str
 
 
+class Person(NamedTuple):
+    email: str
+    name: str
+
+
+class Departed(NamedTuple):
+    """One who was planned and does not get it any more."""
+
+    email: str
+    name: str
+    #: the word of a `Skip`, or "cancelled"
+    reason: str
+
+
 class SkippedReader(NamedTuple):
     email: str
     name: str

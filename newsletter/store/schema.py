@@ -166,6 +166,8 @@ mailings = sa.Table(
     sa.Column("send_at", Instant),
     sa.Column("pause_reason", sa.Text),
     sa.Column("corrects_id", Id),
+    #: JSON list of what `check` said when it was planned; NULL when nobody wrote it down
+    sa.Column("findings", sa.Text),
     _one_of("status", MailingStatus),
     sa.Index(None, "newsletter", "slug"),
     sqlite_autoincrement=True,
@@ -265,4 +267,31 @@ skips = sa.Table(
     _ref("subscriber_id", "subscribers.id", primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
     _one_of("reason", Skip),
+)
+
+#: who approved which content for which audience; rows are added, never changed
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    _id(),
+    _ref("mailing_id", "mailings.id"),
+    sa.Column("approved_by", sa.Text, nullable=False),
+    sa.Column("approved_at", Instant, nullable=False),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("audience_hash", sa.Text, nullable=False),
+    _text("note"),
+    sa.Index(None, "mailing_id"),
+    sqlite_autoincrement=True,
+)
+
+#: of which mailings a proof was shown, so that the next one can say what has changed; rows are added, never changed
+proofs = sa.Table(
+    "proofs",
+    metadata,
+    _id(),
+    _ref("mailing_id", "mailings.id"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Index(None, "mailing_id"),
+    sqlite_autoincrement=True,
 )

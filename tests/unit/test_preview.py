@@ -12,7 +12,8 @@ import pytest
 
 from newsletter.errors import RefusedError
 from newsletter.mailing.rehearsal import edition_of_stories
-from newsletter.web.preview.copies import Whose, drawn, headers_of
+from newsletter.web.frames import drawn
+from newsletter.web.preview.copies import Whose, headers_of
 from newsletter.web.preview.desk import Desk
 from newsletter.web.preview.feed import Feed
 from newsletter.web.preview.guard import PAGE_POLICY, Guard, mail_policy, refusal

@@ -35,7 +35,7 @@ def test_the_environment_wins_over_the_file_and_an_empty_value_is_none(tmp_path:
             "NEWSLETTER_SENDER_NAMME is not a setting; did you mean NEWSLETTER_SENDER_NAME?",
         ),
         ("NEWSLETTER_SECRET_KEY", "short", "NEWSLETTER_SECRET_KEY: a key is shorter than 32 bytes"),
-        ("NEWSLETTER_REQUIRE_APPROVAL", "yes", "NEWSLETTER_REQUIRE_APPROVAL: this version cannot ask for an approval"),
+        ("NEWSLETTER_REQUIRE_APPROVAL", "perhaps", "NEWSLETTER_REQUIRE_APPROVAL: is neither yes nor no"),
         ("NEWSLETTER_RATE", "fast", "NEWSLETTER_RATE: 'fast' is not a rate; write it as 500/hour"),
         ("NEWSLETTER_SMTP_PORT", "99999", "NEWSLETTER_SMTP_PORT: Input should be less than or equal to 65535"),
         ("NEWSLETTER_SENDER_ADDRESS", "nobody", "NEWSLETTER_SENDER_ADDRESS: is not a mail address"),

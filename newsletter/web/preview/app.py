@@ -11,8 +11,9 @@ from newsletter import foresight, wiring
 from newsletter.errors import Finding, NewsletterError, RefusedError
 from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import send_test
+from newsletter.web.frames import drawn
 from newsletter.web.preview import answers
-from newsletter.web.preview.copies import Whose, drawn, headers_of
+from newsletter.web.preview.copies import Whose, headers_of
 from newsletter.web.preview.desk import Desk
 from newsletter.web.preview.feed import Feed
 from newsletter.web.preview.guard import mail_policy

@@ -1,6 +1,5 @@
 """Whose copy is looked at, and what there is to see of it."""
 
-import re
 import threading
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -11,10 +10,6 @@ from newsletter.checks import HTML_CAUTION, HTML_LIMIT
 from newsletter.mailing.building import Copy, copy_of
 from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import Rehearsed, edition_of_stories, insist_edition
-
-_STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.DOTALL | re.IGNORECASE)
-_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
-_ALWAYS, _NEVER = "(min-width: 0px)", "(max-width: 0px)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +85,3 @@ def headers_of(message: bytes) -> list[tuple[str, str]]:
     """As a mail program reads them: unfolded and decoded."""
     parsed = message_from_bytes(message, policy=policy.default)
     return [(name, str(value)) for name, value in parsed.items()]
-
-
-def drawn(html: str, *, is_dark: bool) -> str:
-    """
-    A mail for a frame: in the scheme that was asked for, whatever this browser's own is, with links that open nothing.
-
-    The sandbox allows no new window, so a link that asks for one is dead.
-    """
-    html = _STYLE.sub(lambda style: _SCHEME.sub(lambda f: _answered(f[1], is_dark), style[0]), html)
-    head = re.search(r"<head\b[^>]*>", html, re.IGNORECASE)
-    at = head.end() if head else 0
-    return f'{html[:at]}<base target="_blank">{html[at:]}'
-
-
-def _answered(asked: str, is_dark: bool) -> str:
-    return _ALWAYS if (asked.lower() == "dark") is is_dark else _NEVER
