@@ -57,11 +57,11 @@ def test_a_server_that_fails_at_a_command(address: str, fault: str, command: str
         assert counts[DeliveryState.CLAIMED] == 0
         with smtp_sink(taken=good) as port:
             finish(store, repeat(by_smtp(port, 2)))
-        truth = Counter(mail.recipient for folder in (bad, good) for mail in read_sink(folder))
-    lost = truth.total() == 0 and fault == "hard"
+        # smtp-sink writes down what it then refuses at the dot; only silence there may have been a yes
+        taken = (good,) if command == "." and fault != "disconnects" else (bad, good)
+        truth = Counter(mail.recipient for folder in taken for mail in read_sink(folder))
     found = insist_that_all_is_accounted_for(address, truth, most_unknown=READERS if command == "." else 2)
-    assert sum(found.values()) == READERS
-    assert lost or found["accepted"] + found.get("refused", 0) + found.get("unknown", 0) == READERS
+    assert found.get("accepted", 0) + found.get("refused", 0) + found.get("unknown", 0) == READERS
 
 
 def test_two_senders_at_once(tmp_path: Path, address: str) -> None:
