@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from newsletter import wiring
 from newsletter.errors import RefusedError
 from newsletter.settings import TransportName
+from newsletter.wiring.transports import transport_for
 
 if TYPE_CHECKING:
     from newsletter.dispatch import Transport
@@ -36,7 +37,7 @@ def transport_for_test(prepared: "Prepared", name: TransportName | None = None) 
     name = name or settings.transport
     if name is not TransportName.OUTBOX:
         insist_imprint(prepared)
-    return wiring.transport_for(settings, name)
+    return transport_for(settings, name)
 
 
 def destination_of_test() -> str:

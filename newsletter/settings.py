@@ -87,7 +87,7 @@ class Settings(BaseModel):
     #: messages a second; None: as fast as the provider takes them
     rate: Annotated[float | None, BeforeValidator(_rate)] = None
     #: likewise, by domain of the reader's address; by SMTP only, and beside the large providers' own
-    domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(default_factory=dict)
+    domain_rates: Annotated[dict[str, float] | None, BeforeValidator(_domain_rates)] = None
     actor: Line | None = None
 
     @property

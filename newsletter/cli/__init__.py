@@ -22,6 +22,7 @@ from newsletter.cli import (
     starting,
     subscribers,
     tags,
+    testing,
     working,
 )
 from newsletter.errors import NewsletterError
@@ -42,6 +43,7 @@ preview.add_to(app)
 planning.add_to(app)
 approving.add_to(app)
 sending.add_to(app)
+testing.add_to(app)
 mailings.add_to(app)
 life.add_to(mailings.app)
 correcting.add_to(app)

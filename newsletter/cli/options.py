@@ -1,9 +1,12 @@
 """Options that several commands share, so that they read the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from newsletter.settings import Settings, TransportName
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 IssueFile = Annotated[Path, typer.Argument(metavar="ISSUE", help="The issue file (.md, .yaml or .json).")]
@@ -33,3 +36,13 @@ def insist_page(path: Path | None) -> None:
     """Before anything is planned: nobody opens a page that has another name."""
     if path and path.suffix.lower() not in {".html", ".htm"}:
         raise typer.BadParameter(f"{path} is to be a page; end its name in .html")
+
+
+def transport_name(settings: "Settings", chosen: str | None) -> "TransportName":
+    """The transport that was named, else the one that is set."""
+    from newsletter.settings import TransportName
+
+    try:
+        return TransportName(chosen) if chosen else settings.transport
+    except ValueError:
+        raise typer.BadParameter(f"{chosen!r} is not a transport; choose outbox, smtp or sendgrid") from None

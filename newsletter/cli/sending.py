@@ -1,9 +1,6 @@
-"""`send` and `test-send`: the two commands after which mail leaves."""
+"""`send`: the command after which mail leaves."""
 
-import signal
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import ahead, options, show
-from newsletter.cli.confirming import confirm_sending
+from newsletter.cli.confirming import confirm_sending, polite_interrupt
+from newsletter.cli.options import transport_name
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     app.command()(send)
-    app.command("test-send")(send_test)
 
 
 def send(  # noqa: PLR0917 - a command has the options it has
@@ -59,7 +56,7 @@ def send(  # noqa: PLR0917 - a command has the options it has
     settings = wiring.load_settings()
     wanted = _Wanted(what, segment, templates, again, wiring.actor(settings))
     wanted.insist()
-    name = _transport_name(settings, transport)
+    name = transport_name(settings, transport)
     terms = _terms(settings, name, rate)
     with wiring.load_store(settings) as store:
         mailing = _mailing(store, wanted, as_json=as_json)
@@ -92,7 +89,7 @@ def send_planned(
     """Show a mailing that is saved, ask, and send it now."""
     from newsletter.report import report_on
 
-    name = _transport_name(settings, transport)
+    name = transport_name(settings, transport)
     terms = _terms(settings, name, None)
     _shown(store, mailing, as_json=as_json)
     ready = _insist(store, settings, mailing, name, at=None, skip_link_check=skip_link_check)
@@ -193,15 +190,6 @@ class _Wanted:
         return wiring.order_for(Path(self.what), self.templates, self.segment or "", again=self.again)
 
 
-def _transport_name(settings: "Settings", chosen: str | None) -> "TransportName":
-    from newsletter.settings import TransportName
-
-    try:
-        return TransportName(chosen) if chosen else settings.transport
-    except ValueError:
-        raise typer.BadParameter(f"{chosen!r} is not a transport; choose outbox, smtp or sendgrid") from None
-
-
 def _insist(
     store: "Store",
     settings: "Settings",
@@ -266,7 +254,7 @@ def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int)
         mailing = store.mailings.resume(mailing.id, actor=terms.actor, now=now)
     outcomes: Counter[Any] = Counter()
     started = monotonic()
-    with _polite_interrupt() as asked, show.progress() as progress:
+    with polite_interrupt() as asked, show.progress() as progress:
         bar = progress.add_task("sending", total=waiting, rate="")
         for batch in send_mailing(store, mailing, replace(terms, should_stop=lambda: asked[0])):
             outcomes += batch
@@ -280,25 +268,6 @@ def _hand_over(store: "Store", mailing: "Mailing", terms: "Terms", waiting: int)
         show.note("Stopped as asked, and paused; what had not left is still planned.")
     elif status is MailingStatus.PAUSED:
         show.note(f"Mailing {mailing.id} was paused while it was sent; what had not left is still planned.")
-
-
-@contextmanager
-def _polite_interrupt() -> "Iterator[list[bool]]":
-    """The first Ctrl-C asks to stop between two batches, so that nobody becomes unsure; a second one stops at once."""
-    asked = [False]
-
-    def ask(*_: object) -> None:
-        if asked[0]:
-            raise KeyboardInterrupt
-        asked[0] = True
-        show.note("Stopping after this batch (press Ctrl-C again to stop at once) …")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
@@ -322,48 +291,3 @@ def _tell(store: "Store", mailing_id: int, *, as_json: bool) -> None:
         show.next_step(f"newsletter report {mailing_id}")
     if found.refused or found.unknown or found.waiting:
         raise typer.Exit(3)
-
-
-def send_test(
-    issue: options.IssueFile,
-    to: Annotated[list[str], typer.Option("--to", metavar="EMAIL", help="Where the test goes; may be repeated.")],
-    reader: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Show this reader's copy.")] = None,
-    transport: options.TransportChoice = None,
-    templates: options.Templates = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """
-    Send a test of an issue to named addresses only.
-
-    It is marked [Test], and its links do nothing. Use it to see the mail in a real mailbox before anybody else does.
-    Nothing is written down.
-
-    Example: newsletter test-send issues/china-2026-06-10.md --to me@example.com --transport smtp
-    """
-    ahead.start_press()
-    from newsletter import foresight, wiring
-    from newsletter.mailing.rehearsal import insist_edition
-    from newsletter.mailing.rehearsal import send_test as rehearse
-
-    prepared = wiring.prepare_issue(issue, templates)
-    outgoing = foresight.transport_for_test(prepared, _transport_name(wiring.load_settings(), transport))
-    rehearsed = wiring.rehearsed_for(prepared, reader, None)
-    receipts = list(
-        rehearse(
-            prepared.compiled,
-            insist_edition(prepared.compiled, rehearsed, prepared.vocabulary),
-            rehearsed,
-            addresses=list(dict.fromkeys(to)),
-            transport=outgoing,
-            base_url=wiring.example_base_url(),
-        )
-    )
-    for finding in prepared.findings:
-        show.remark(finding)
-    if as_json:
-        show.document([{"email": e, "outcome": str(r.outcome), "detail": r.detail} for e, r in receipts])
-    else:
-        show.table(["address", "outcome", "detail"], [(e, r.outcome, r.detail) for e, r in receipts])
-    if any(receipt.outcome != "accepted" for _, receipt in receipts):
-        raise typer.Exit(3)
-    show.next_step(f"newsletter plan {issue} --segment everyone")

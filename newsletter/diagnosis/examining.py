@@ -16,6 +16,7 @@ from newsletter.errors import NewsletterError
 from newsletter.mailing.prepare import Materials
 from newsletter.masthead import Imprint
 from newsletter.settings import Settings, TransportName
+from newsletter.wiring.transports import transport_for
 
 if TYPE_CHECKING:
     from newsletter.providers.sendgrid import SendGridTransport
@@ -86,7 +87,7 @@ def _newsletters(materials: Materials, imprints: dict[str, Imprint], today: date
 
 def _way_out(settings: Settings, imprints: dict[str, Imprint]) -> Iterator[Verdict]:
     try:
-        transport = wiring.transport_for(settings, settings.transport)
+        transport = transport_for(settings, settings.transport)
     except NewsletterError as error:
         yield from refused("transport", error)
         return

@@ -3,7 +3,6 @@
 import os
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,10 @@ from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import read_mastheads
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
 from newsletter.tags import Vocabulary, read_vocabulary
+from newsletter.wiring.transports import transport_for
 from newsletter.workspace import confidential_file, segments_file, templates_folder, vocabulary_file
 
 if TYPE_CHECKING:
-    from newsletter.dispatch import Transport
     from newsletter.mailing.planning import Order
     from newsletter.mailing.prepare import Prepared
     from newsletter.mailing.rehearsal import Rehearsed
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
 
-#: by name, so that a provider's library is imported only when it is used
-_TRANSPORTS = {
-    TransportName.OUTBOX: ("newsletter.providers.outbox", "OutboxTransport"),
-    TransportName.SMTP: ("newsletter.providers.smtp", "SmtpTransport"),
-    TransportName.SENDGRID: ("newsletter.providers.sendgrid", "SendGridTransport"),
-}
-_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 #: what stands in a build for what nobody has set; `send` refuses it
 _PLACEHOLDERS = {
     "sender_name": "SENDER NAME",
@@ -144,12 +136,6 @@ def keys_for(settings: Settings, command: str) -> tuple[bytes, ...]:
     return settings.keys
 
 
-def transport_for(settings: Settings, name: TransportName) -> "Transport":
-    module, kind = _TRANSPORTS[name]
-    transport: Transport = getattr(import_module(module), kind)(**_options(settings, name))
-    return transport
-
-
 def terms_for(settings: Settings, name: TransportName, command: str, *, rate: float | None = None) -> "Terms":
     """
     What a sending by that transport needs.
@@ -166,40 +152,9 @@ def terms_for(settings: Settings, name: TransportName, command: str, *, rate: fl
         actor=actor(settings),
         rate=rate or settings.rate,
         # SendGrid keeps such limits itself, and the outbox has none.
-        domain_rates={**DOMAIN_RATES, **settings.domain_rates} if name is TransportName.SMTP else {},
+        domain_rates={**DOMAIN_RATES, **(settings.domain_rates or {})} if name is TransportName.SMTP else {},
         require_approval=settings.require_approval,
     )
-
-
-def _options(settings: Settings, name: TransportName) -> dict[str, Any]:
-    if name is TransportName.OUTBOX:
-        return {"folder": settings.outbox}
-    if name is TransportName.SENDGRID:
-        if settings.sendgrid_api_key is None:
-            raise SettingsError("SENDGRID_API_KEY is missing; the transport sendgrid needs it", fix="set it in .env")
-        return {"api_key": settings.sendgrid_api_key.get_secret_value(), "url": settings.sendgrid_url}
-    return _smtp_options(settings)
-
-
-def _smtp_options(settings: Settings) -> dict[str, Any]:
-    if not settings.smtp_host:
-        raise SettingsError("NEWSLETTER_SMTP_HOST is missing; the transport smtp needs it", fix="set it in .env")
-    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-    if password and settings.smtp_security == "none":
-        raise SettingsError(
-            "NEWSLETTER_SMTP_SECURITY is none, so the password would travel readable",
-            fix="set it to tls or starttls",
-        )
-    return {
-        "host": settings.smtp_host,
-        "port": settings.smtp_port or _PORTS[settings.smtp_security],
-        "security": settings.smtp_security,
-        "username": settings.smtp_username,
-        "password": password,
-        "bounce_address": settings.bounce_address,
-        "timeout": settings.smtp_timeout,
-        "connections": settings.smtp_connections,
-    }
 
 
 def prepare_issue(path: Path, templates: Path | None = None) -> "Prepared":
