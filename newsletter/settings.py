@@ -16,6 +16,9 @@ from newsletter.fields import Line, MailAddress, WebAddress
 _RATE = re.compile(r"(?P<count>\d{1,9})\s*/\s*(?P<unit>second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 32
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 class TransportName(StrEnum):
@@ -47,6 +50,19 @@ def messages_per_second(rate: str) -> float:
 
 def _rate(value: Any) -> Any:
     return messages_per_second(value) if isinstance(value, str) else value
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise PydanticCustomError("domain", "is not a domain", {"fix": "write it in ASCII, as example.com"})
+    return value.lower()
+
+
+def _selector(value: str) -> str:
+    if not _SELECTOR.fullmatch(value):
+        fix = "write what stands before ._domainkey in DNS, as s1"
+        raise PydanticCustomError("selector", "is not a DKIM selector", {"fix": fix})
+    return value
 
 
 def _cannot_approve(required: bool) -> bool:
@@ -81,6 +97,9 @@ class Settings(BaseModel):
     smtp_password: SecretStr | None = None
     smtp_timeout: float = Field(default=30, gt=0, le=600)
     smtp_connections: int = Field(default=4, ge=1, le=64)
+    dkim_domain: Annotated[str, AfterValidator(_domain)] | None = None
+    dkim_selector: Annotated[str, AfterValidator(_selector)] | None = None
+    dkim_key_file: Path | None = None
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
     require_approval: Annotated[bool, AfterValidator(_cannot_approve)] = False
