@@ -128,17 +128,21 @@ class _Talk:
 
     def _message(self) -> bytes:
         end = b"\r\n.\r\n"
-        self.buffer = b"\r\n" + self.buffer
-        while end not in self.buffer:
+        came = bytearray(b"\r\n" + self.buffer)
+        seen = 0
+        while (found := came.find(end, seen)) < 0:
+            seen = max(0, len(came) - len(end))
+            self.buffer = b""
             time.sleep(self.script.rest)
             self._read(self.script.gulp)
-            if len(self.buffer) > self.script.enough:
+            came += self.buffer
+            if len(came) > self.script.enough:
                 raise _Over
-        content, _, self.buffer = self.buffer.partition(end)
-        return (content + b"\r\n").replace(b"\r\n..", b"\r\n.")[2:]
+        self.buffer = bytes(came[found + len(end) :])
+        return bytes(came[2:found] + b"\r\n").replace(b"\r\n..", b"\r\n.")
 
     def _read(self, count: int) -> None:
-        self.line.settimeout(self.script.idle if self.script.arrived and not self.buffer else _AT_MOST)
+        self.line.settimeout(self.script.idle if self.script.arrived else _AT_MOST)
         try:
             received = self.line.recv(count)
         except TimeoutError:
