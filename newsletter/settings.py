@@ -16,6 +16,9 @@ from newsletter.fields import Line, MailAddress, WebAddress
 _RATE = re.compile(r"(?P<count>\d{1,9})\s*/\s*(?P<unit>second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _KEY_BYTES = 32
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 class TransportName(StrEnum):
@@ -57,6 +60,19 @@ def _domain_rates(value: Any) -> Any:
     return {domain.strip().lower(): messages_per_second(rate) for domain, _, rate in pairs}
 
 
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise PydanticCustomError("domain", "is not a domain", {"fix": "write it in ASCII, as example.com"})
+    return value.lower()
+
+
+def _selector(value: str) -> str:
+    if not _SELECTOR.fullmatch(value):
+        fix = "write what stands before ._domainkey in DNS, as s1"
+        raise PydanticCustomError("selector", "is not a DKIM selector", {"fix": fix})
+    return value
+
+
 class Settings(BaseModel):
     """One field per setting of `.env.example`; the names there are these in capitals, with NEWSLETTER_ in front."""
 
@@ -80,6 +96,9 @@ class Settings(BaseModel):
     smtp_password: SecretStr | None = None
     smtp_timeout: float = Field(default=30, gt=0, le=600)
     smtp_connections: int = Field(default=4, ge=1, le=64)
+    dkim_domain: Annotated[str, AfterValidator(_domain)] | None = None
+    dkim_selector: Annotated[str, AfterValidator(_selector)] | None = None
+    dkim_key_file: Path | None = None
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
     #: nothing leaves before somebody other than its author has approved it

@@ -124,8 +124,14 @@ def _domains_of(settings: Settings, imprint: Imprint, wish: Wish) -> Domains:
         sender=sender,
         mailboxes=tuple(dict.fromkeys(_domain(mailbox) for mailbox in mailboxes if mailbox)),
         envelope=None if is_sendgrid else _domain(bounces),
-        selectors=wish.selectors or (_SENDGRID_SELECTORS if is_sendgrid else ()),
+        selectors=wish.selectors or (_SENDGRID_SELECTORS if is_sendgrid else _own_selectors(settings, sender)),
     )
+
+
+def _own_selectors(settings: Settings, sender: str) -> tuple[str, ...]:
+    """Of the key that we sign with; one that stands at another domain would not be found at the sender's."""
+    selector = settings.dkim_selector
+    return (selector,) if selector and settings.dkim_domain == sender else ()
 
 
 def _domain(address: str) -> str:

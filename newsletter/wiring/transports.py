@@ -35,6 +35,8 @@ def _options(settings: Settings, name: TransportName) -> dict[str, Any]:
 
 
 def _smtp_options(settings: Settings) -> dict[str, Any]:
+    from newsletter.providers.smtp.signing import signer_for
+
     if not settings.smtp_host:
         raise SettingsError("NEWSLETTER_SMTP_HOST is missing; the transport smtp needs it", fix="set it in .env")
     password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
@@ -52,4 +54,5 @@ def _smtp_options(settings: Settings) -> dict[str, Any]:
         "bounce_address": settings.bounce_address,
         "timeout": settings.smtp_timeout,
         "connections": settings.smtp_connections,
+        "sign": signer_for(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file),
     }

@@ -16,6 +16,7 @@ import pytest
 from newsletter.health import fingerprint
 from newsletter.store import open_store
 from newsletter.workspace import shipped
+from tests.dkim_keys import an_rsa_key, pem
 from tests.dnsd import Records, dns_server
 from tests.integration.conftest import Command, Said
 from tests.smtpd import Manners, free_port, make_certificate, only, smtp_server
@@ -247,6 +248,25 @@ def test_an_smtp_server_that_is_not_there_is_an_error(command: Command, resolver
     assert grade(said, "transport") == ["error"]
     (missing,) = by_rule(command("doctor", "--resolver", resolver, "--json", NEWSLETTER_TRANSPORT="smtp"))["transport"]
     assert "NEWSLETTER_SMTP_HOST is missing" in missing["message"]
+
+
+def test_the_key_that_mails_are_signed_with_is_asked_for(command: Command, resolver: str, tmp_path: Path) -> None:
+    path = tmp_path / "dkim.pem"
+    path.write_bytes(pem(an_rsa_key()))
+    ours = {"NEWSLETTER_DKIM_DOMAIN": "example.com", "NEWSLETTER_DKIM_KEY_FILE": str(path)}
+    with smtp_server() as port:
+        for selector, expected in (("s2", "ok"), ("s3", "error")):
+            settings = smtp(port, **ours, NEWSLETTER_DKIM_SELECTOR=selector)
+            (verdict,) = by_rule(command("doctor", "--resolver", resolver, "--json", **settings))["dkim"]
+            assert verdict["severity"] == expected
+            assert f"{selector}._domainkey.example.com" in verdict["message"]
+
+
+def test_a_signing_key_of_no_use_is_an_error(command: Command, resolver: str, tmp_path: Path) -> None:
+    ours = {"NEWSLETTER_DKIM_DOMAIN": "example.com", "NEWSLETTER_DKIM_SELECTOR": "s2"}
+    settings = smtp(free_port(), **ours, NEWSLETTER_DKIM_KEY_FILE=str(tmp_path / "missing.pem"))
+    (verdict,) = by_rule(command("doctor", "--resolver", resolver, "--json", **settings))["transport"]
+    assert "missing.pem: the DKIM key cannot be read" in verdict["message"]
 
 
 @pytest.mark.parametrize(
