@@ -130,3 +130,25 @@ class Mailing:
     pause_reason: str | None = None
     #: the mailing whose readers it tells what was wrong
     corrects_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The name under which a provider holds mail for a while, and until when: until then it can be taken back."""
+
+    id: str
+    #: seconds since 1970, by the provider's clock
+    send_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What became of the wish to take a batch back."""
+
+    batch: Batch
+    #: nobody gets any of its mails, whatever was answered to the request that carried it
+    is_certain: bool
+    #: why it is not
+    detail: str = ""
+    #: certain, too: nothing has been cancelled, and what the provider took will go out
+    will_leave: bool = False

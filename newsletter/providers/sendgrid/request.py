@@ -11,7 +11,7 @@ from functools import cached_property
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 
-from newsletter.delivery import Receipt, Recipient
+from newsletter.delivery import Batch, Receipt, Recipient
 from newsletter.edition import Edition, Part
 from newsletter.message import (
     Letter,
@@ -26,7 +26,6 @@ from newsletter.message import (
     thread_headers,
     unsubscribe_headers,
 )
-from newsletter.providers.sendgrid.schedule import Batch
 from newsletter.providers.words import refused
 
 #: of one reader's substitutions together; counted here as JSON, which is the longest that SendGrid may count

@@ -8,9 +8,9 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from newsletter.delivery import Batch, Cancellation
 from newsletter.errors import PermanentError, TransientError, TransportError
 from newsletter.providers.sendgrid import answers
 from newsletter.providers.sendgrid.answers import Answer
@@ -28,26 +28,6 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _TRIES = (0.0, 1.0, 2.0, 4.0, 8.0)
 #: seconds after `send_at` at which SendGrid has discarded what was cancelled
 _DISCARDED = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The name under which a request can be taken back, and until when it can."""
-
-    id: str
-    #: seconds since 1970, by SendGrid's clock
-    send_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """What became of the wish to take a batch back."""
-
-    batch: Batch
-    #: nobody gets any of its mails, whatever was answered to the request that carried it
-    is_certain: bool
-    #: why it is not
-    detail: str = ""
 
 
 class Schedule:
@@ -76,7 +56,7 @@ class Schedule:
 
     def cancel(self, batch: Batch) -> Cancellation:
         """Take back what was handed over under a batch, or ever will be."""
-        said = ""
+        said, is_first = "", True
         for seconds in _TRIES:
             self._pause(seconds)
             try:
@@ -84,6 +64,7 @@ class Schedule:
                     self._client.user.scheduled_sends.post, request_body={"batch_id": batch.id, "status": "cancel"}
                 )
             except TransientError as error:
+                # No byte of it left.
                 said = str(error)
                 continue
             said = answer.words or answer.silence
@@ -91,10 +72,11 @@ class Schedule:
                 return self._in_time(batch, answer)
             if answer.status == _REFUSED:
                 # Perhaps because an earlier try was heard, though we did not hear of it.
-                return self._looked_up(batch) or Cancellation(batch, False, f"not cancelled: {said}")
+                return self._looked_up(batch, f"not cancelled: {said}", was_refused=is_first)
+            is_first = False
             if answers.certainly_nothing_taken(answer) and answer.status != answers.TOO_MANY:
                 break
-        return self._looked_up(batch) or Cancellation(batch, False, f"not known to be cancelled: {said}")
+        return self._looked_up(batch, f"not known to be cancelled: {said}")
 
     def _in_time(self, batch: Batch, answer: Answer) -> Cancellation:
         if answer.at > batch.send_at - MARGIN:
@@ -103,15 +85,18 @@ class Schedule:
             self._cancelled.append(batch)
         return Cancellation(batch, True)
 
-    def _looked_up(self, batch: Batch) -> Cancellation | None:
-        """By SendGrid's own list."""
+    def _looked_up(self, batch: Batch, otherwise: str, *, was_refused: bool = False) -> Cancellation:
+        """By SendGrid's own list, in which an earlier try that was refused by nobody may still turn up."""
         try:
             answer = self._ask(self._client.user.scheduled_sends._(batch.id).get)
         except TransientError:
-            return None
-        if answer.status == _LISTED and batch.id in _cancelled_in(answer):
+            return Cancellation(batch, False, otherwise)
+        listed = _cancelled_in(answer) if answer.status == _LISTED else None
+        if listed is None:
+            return Cancellation(batch, False, otherwise)
+        if batch.id in listed:
             return self._in_time(batch, answer)
-        return None
+        return Cancellation(batch, False, otherwise, will_leave=was_refused)
 
     def _insist_on_a_slot(self, now: float) -> None:
         """
@@ -157,9 +142,10 @@ def _id_in(answer: Answer) -> str:
     return found
 
 
-def _cancelled_in(answer: Answer) -> set[str]:
+def _cancelled_in(answer: Answer) -> set[str] | None:
+    """None when it is no list."""
     try:
         found = json.loads(answer.body)
         return {str(entry["batch_id"]) for entry in found if entry["status"] == "cancel"}
     except (ValueError, TypeError, KeyError, RecursionError):
-        return set()
+        return None

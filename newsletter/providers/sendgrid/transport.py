@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from sendgrid import SendGridAPIClient
 
-from newsletter.delivery import Outcome, Receipt
+from newsletter.delivery import Batch, Cancellation, Outcome, Receipt
 from newsletter.errors import PermanentError, SettingsError
 from newsletter.message import Letter
 from newsletter.providers.sendgrid import answers
 from newsletter.providers.sendgrid.answers import Answer
 from newsletter.providers.sendgrid.meanwhile import POLL, awaited
 from newsletter.providers.sendgrid.request import Copy, Gathering, Group, Sheet
-from newsletter.providers.sendgrid.schedule import LEAST_HOLD, LONGEST_HOLD, Batch, Cancellation, Schedule
+from newsletter.providers.sendgrid.schedule import LEAST_HOLD, LONGEST_HOLD, Schedule
 from newsletter.providers.sendgrid.scopes import insist_on_scheduling
 from newsletter.providers.sendgrid.wire import Wire
 from newsletter.providers.words import words_of
