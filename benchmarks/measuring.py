@@ -63,8 +63,8 @@ def in_turns(
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def show(title: str, rows: Sequence[Row]) -> None:
-    print(f"\n{title}: medians of {ROUNDS} rounds, taken in turns; {machine()}\n")
+def show(title: str, rows: Sequence[Row], *, rounds: int = ROUNDS) -> None:
+    print(f"\n{title}: medians of {rounds} rounds, taken in turns; {machine()}\n")
     lines = [("", "", "", "target", "")]
     lines += [(row.what, _number(row.value), row.unit, row.target, row.verdict) for row in rows]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]

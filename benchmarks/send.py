@@ -26,10 +26,10 @@ from newsletter.message import prebuild
 from tests.smtpd import smtp_sink
 
 READERS = 5_000
-ROUNDS = 3
+ROUNDS = 5
 CONNECTIONS = 8
 #: readers, for time and memory
-SIZES = (10_000, 100_000)
+SIZES = (10_000, 100_000, 1_000_000)
 PEERS = Path(__file__).parent / "peers"
 ADDRESS = "news@example.com"
 
@@ -47,7 +47,7 @@ def main() -> None:
             figures |= {f"{sink} {who} messages/s": rate for who, rate in found.items()}
         rows += to_sendgrid(figures, ratios)
         rows += growth(Path(name), figures, [size for size in SIZES if size <= max(readers * 200, SIZES[0])])
-    show("Sending", rows)
+    show("Sending", rows, rounds=ROUNDS)
     print(f"\nKept in {keep('send', figures=figures, ratios=ratios).relative_to(Path.cwd())}")
 
 
