@@ -2,9 +2,14 @@
 
 import re
 from enum import StrEnum
+from typing import NamedTuple
 
-_ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<!\d)([45])\d\d(?!\d)")
+_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_REPLY = re.compile(r"(?<!\d)[45]\d\d(?!\d)")
+#: RFC 5321 section 4.2.1: with another second digit it is no "come again" of SMTP; SendGrid says 400 and 413 over HTTP
+_COME_AGAIN = re.compile(r"4[2-5]\d")
+#: RFC 5321 section 4.2.3: exceeded storage
+_NO_ROOM = "552"
 _DEAD = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)})
 _FULL = (2, 2)
 _POLICY = 7
@@ -22,21 +27,39 @@ class BounceKind(StrEnum):
     OTHER = "other"
 
 
+class Code(NamedTuple):
+    #: 4: not now; 5: never
+    level: int
+    subject: int
+    detail: int
+
+
+def code_of(said: str) -> Code | None:
+    """The enhanced code in what a server said."""
+    found = _ENHANCED.search(said)
+    return Code(*map(int, found.groups())) if found else None
+
+
 def kind_of(said: str) -> BounceKind:
     """
     The kind of a refusal, by what the server said.
 
     A code of its own beats the three digits, which some servers choose without care.
     """
-    found = _ENHANCED.search(said)
-    if found is None:
-        reply = _REPLY.search(said)
-        return BounceKind.TEMPORARY if reply and reply[1] == "4" else BounceKind.OTHER
-    kind, subject, detail = map(int, found.groups())
-    if subject == _POLICY:
+    code = code_of(said)
+    if code is None:
+        return _kind_of_reply(said)
+    if code.subject == _POLICY:
         return BounceKind.POLICY
-    if (subject, detail) == _FULL:
+    if code[1:] == _FULL:
         return BounceKind.FULL
-    if kind == 5 and (subject, detail) in _DEAD:
-        return BounceKind.DEAD
-    return BounceKind.TEMPORARY if kind == 4 else BounceKind.OTHER
+    if code.level == 4:
+        return BounceKind.TEMPORARY
+    return BounceKind.DEAD if code[1:] in _DEAD else BounceKind.OTHER
+
+
+def _kind_of_reply(said: str) -> BounceKind:
+    reply = _REPLY.search(said)
+    if reply and _COME_AGAIN.fullmatch(reply[0]):
+        return BounceKind.TEMPORARY
+    return BounceKind.FULL if reply and reply[0] == _NO_ROOM else BounceKind.OTHER
