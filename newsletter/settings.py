@@ -28,7 +28,7 @@ class TransportName(StrEnum):
     SENDGRID = "sendgrid"
 
 
-def _keys(value: Any) -> Any:
+def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -57,6 +57,9 @@ def _domain_rates(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(domain.strip() and rate.strip() for domain, _, rate in pairs):
+        fix = "write them as gmail.com=20/second, qq.com=5/second"
+        raise PydanticCustomError("domain_rates", "are not domains with their rates", {"fix": fix})
     return {domain.strip().lower(): messages_per_second(rate) for domain, _, rate in pairs}
 
 
@@ -79,7 +82,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     database_url: str = "sqlite:///newsletter.db"
-    secret_key: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys), AfterValidator(_long_enough)] = ()
+    secret_key: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed), AfterValidator(_long_enough)] = ()
     base_url: WebAddress | None = None
     sender_name: Line | None = None
     sender_address: MailAddress | None = None
@@ -107,6 +110,8 @@ class Settings(BaseModel):
     rate: Annotated[float | None, BeforeValidator(_rate)] = None
     #: likewise, by domain of the reader's address; by SMTP only, and beside the large providers' own
     domain_rates: Annotated[dict[str, float] | None, BeforeValidator(_domain_rates)] = None
+    #: who is told the result of each mailing, beside its author and its approver
+    result_to: Annotated[tuple[MailAddress, ...] | None, BeforeValidator(_listed)] = None
     actor: Line | None = None
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.errors import NewsletterError, PermanentError, RefusedError, TransientError
-from newsletter.mailing.sending import Terms, insist_on_a_way_out, insist_sendable, send_mailing
+from newsletter.mailing.sending import WORKER, Terms, insist_on_a_way_out, insist_sendable, send_mailing
 from newsletter.report import report_on
 from newsletter.store import Store
 
@@ -32,6 +32,8 @@ class Worker:
     now: Callable[[], datetime]
     should_stop: Callable[[], bool]
     skip_link_check: bool = False
+    #: told of each mailing that was worked on or paused
+    tell: Callable[[Mailing], None] = lambda _: None
     _rests: dict[int, datetime] = field(default_factory=dict)
     _beaten_at: datetime | None = None
 
@@ -84,6 +86,7 @@ class Worker:
         status = self.store.mailings.find(mailing.id).status
         counted = " ".join(f"{outcome}={outcomes[outcome]}" for outcome in Outcome)
         self.log(f"mailing={mailing.id} status={status} {counted}")
+        self.tell(mailing)
 
     def _rest(self, mailing: Mailing, error: TransientError) -> None:
         wait = max(REST, timedelta(seconds=error.retry_after or 0))
@@ -105,10 +108,11 @@ class Worker:
 
     def _pause(self, mailing: Mailing, reason: str) -> None:
         try:
-            self.store.mailings.pause(mailing.id, reason, actor="newsletter worker", now=self.now())
+            self.store.mailings.pause(mailing.id, reason, actor=WORKER, now=self.now())
         except RefusedError:
             return
         self.log(f"mailing={mailing.id} status=paused why={reason}")
+        self.tell(mailing)
 
     def _beat(self) -> None:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:

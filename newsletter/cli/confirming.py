@@ -1,9 +1,6 @@
 """The last question before mail leaves."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import typer
 
@@ -29,22 +26,3 @@ def confirm_sending(what: str, readers: int) -> None:
     typed = typer.prompt(f"{what} to {show.count(readers, 'reader')}? Type their number", err=True)
     if typed.replace(",", "").strip() != str(readers):
         raise RefusedError(f"{typed} is not the number of readers, so nothing was sent", fix="look at the plan again")
-
-
-@contextmanager
-def polite_interrupt() -> "Iterator[list[bool]]":
-    """The first Ctrl-C asks to stop between two batches, so that nobody becomes unsure; a second one stops at once."""
-    asked = [False]
-
-    def ask(*_: object) -> None:
-        if asked[0]:
-            raise KeyboardInterrupt
-        asked[0] = True
-        show.note("Stopping after this batch (press Ctrl-C again to stop at once) …")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -13,13 +13,12 @@ def add_to(app: typer.Typer) -> None:
     app.command()(correct)
 
 
-def correct(
+def correct(  # noqa: PLR0917 - a command has the options it has
     mailing: options.MailingName,
     issue: Annotated[Path, typer.Argument(metavar="ISSUE", help="The corrected issue file.")],
     transport: options.TransportChoice = None,
-    skip_link_check: Annotated[
-        bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
-    ] = False,
+    skip_link_check: options.SkipLinkCheck = False,
+    result_mail: options.ResultMail = None,
     yes: options.Yes = False,
     templates: options.Templates = None,
     as_json: options.AsJson = False,
@@ -34,13 +33,23 @@ def correct(
     """
     ahead.start_press()
     from newsletter import wiring
-    from newsletter.cli.planning import show_findings
-    from newsletter.cli.sending import send_planned
+    from newsletter.cli.departure import Departure
+    from newsletter.cli.planning import show_findings, show_planned
     from newsletter.mailing.correcting import saved_correction
 
     settings = wiring.load_settings()
     prepared = wiring.prepare_issue(issue, templates)
     actor, now = wiring.actor(settings), datetime.now(UTC)
+    name = options.transport_name(settings, transport)
+    departure = Departure(
+        settings=settings,
+        name=name,
+        terms=wiring.terms_for(settings, name, "correct"),
+        skip_link_check=skip_link_check,
+        yes=yes,
+        as_json=as_json,
+        result_mail=result_mail,
+    )
     show_findings(prepared, now)
     with wiring.load_store(settings) as store:
         found = saved_correction(
@@ -53,6 +62,4 @@ def correct(
         if found is None:
             show.note("Nobody holds a copy of what has changed, so nothing was saved.")
             return
-        send_planned(
-            store, settings, found, transport=transport, skip_link_check=skip_link_check, yes=yes, as_json=as_json
-        )
+        departure.leave(store, show_planned(store, found, as_json=as_json))

@@ -25,6 +25,15 @@ SegmentRule = Annotated[
 ProofFile = Annotated[
     Path | None, typer.Option("--proof", metavar="FILE", help="Write a page for whoever approves it: proof.html")
 ]
+SkipLinkCheck = Annotated[
+    bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
+]
+ResultMail = Annotated[
+    bool | None,
+    typer.Option(
+        "--result-mail/--no-result-mail", help="Mail the result to those who answer for it; when absent: not by outbox."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 TransportChoice = Annotated[
     str | None,

@@ -70,6 +70,16 @@ def plan_order(store: "Store", order: "Order", actor: str, *, as_json: bool) -> 
     return mailing
 
 
+def show_planned(store: "Store", mailing: "Mailing", *, as_json: bool) -> "Mailing":
+    """One that is saved already; with --json, its report will be the one document."""
+    from newsletter.mailing.outline import outline_of_mailing
+
+    if not as_json:
+        show_outline(outline_of_mailing(store, mailing))
+        show_readers(store, mailing.id)
+    return mailing
+
+
 def show_findings(prepared: "Prepared", now: datetime) -> None:
     from newsletter.mailing.planning import last_findings
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import show
+from newsletter.cli import options, outcome, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
     from newsletter.mailing.sending import Terms
-    from newsletter.settings import Settings
+    from newsletter.settings import Settings, TransportName
+    from newsletter.store import Store
 
 _NAP = 0.2
 
@@ -24,15 +25,15 @@ def add_to(app: typer.Typer) -> None:
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Look for work once, and end.")] = False,
     poll: Annotated[float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks.")] = 10,
-    skip_link_check: Annotated[
-        bool, typer.Option("--skip-link-check", help="Send though nobody has checked that readers can unsubscribe.")
-    ] = False,
+    skip_link_check: options.SkipLinkCheck = False,
+    result_mail: options.ResultMail = None,
 ) -> None:
     """
     Send scheduled mailings until told to stop.
 
     Also takes up mailings whose sender died, and deliveries that were put off. It logs one line for each mailing on
-    standard error, and ends after the batch at hand when it gets SIGTERM or Ctrl-C.
+    standard error, and ends after the batch at hand when it gets SIGTERM or Ctrl-C. A mail tells those who
+    answer for a mailing that it has come to its end, or was paused by itself.
 
     Example: newsletter worker
     """
@@ -53,6 +54,7 @@ def worker(
             now=lambda: datetime.now(UTC),
             should_stop=lambda: asked[0],
             skip_link_check=skip_link_check,
+            tell=lambda mailing: _mail_result(store, settings, mailing, result_mail),
         )
         try:
             works.look()
@@ -73,10 +75,22 @@ def _log(said: str) -> None:
     show.note(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {said}")
 
 
+def _mail_result(store: "Store", settings: "Settings", mailing: "Mailing", asked: bool | None) -> None:
+    told = outcome.mail_result(store, settings, mailing.id, _transport_name(settings, mailing), asked=asked)
+    if told.reached or told.missed:
+        # No address, and what a provider says of one holds none.
+        why = f" why={told.missed[0][1]}" if told.missed else ""
+        _log(f"mailing={mailing.id} result mailed={len(told.reached)} not={len(told.missed)}{why}")
+
+
 def _terms(settings: "Settings", mailing: "Mailing") -> "Terms":
-    """By the transport that it was scheduled or begun with."""
     from newsletter import wiring
+
+    return wiring.terms_for(settings, _transport_name(settings, mailing), "worker")
+
+
+def _transport_name(settings: "Settings", mailing: "Mailing") -> "TransportName":
+    """The one that it was scheduled or begun with."""
     from newsletter.settings import TransportName
 
-    name = TransportName(mailing.transport) if mailing.transport else settings.transport
-    return wiring.terms_for(settings, name, "worker")
+    return TransportName(mailing.transport) if mailing.transport else settings.transport

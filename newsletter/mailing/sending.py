@@ -22,6 +22,8 @@ from newsletter.tokens import Token, make_token, message_id
 MAILBOX_LIMIT = 100
 #: why a mailing is paused whose sender was stopped with Ctrl-C: whoever sends it again has thereby resumed it
 INTERRUPTED = "stopped by hand while it was sent"
+#: who has paused a mailing that no person has: its sender, a worker
+BY_ITSELF = SENDER, WORKER = ("newsletter", "newsletter worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, te
 def _pause(store: Store, mailing_id: int, reason: str, terms: Terms) -> None:
     """By itself, and so in nobody's name; a person who was faster has the last word."""
     if store.mailings.find(mailing_id).status is MailingStatus.SENDING:
-        store.mailings.pause(mailing_id, reason, actor="newsletter", now=terms.now())
+        store.mailings.pause(mailing_id, reason, actor=SENDER, now=terms.now())
 
 
 def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> Recipient:
