@@ -72,8 +72,10 @@ def is_worth_telling(store: Store, mailing: Mailing) -> bool:
 
 def addressees(to: Iterable[str], actors: Iterable[str]) -> list[str]:
     """Each once; an actor may be a login name, and then has no mailbox that we know of."""
-    named = [*to, *filter(_is_address, actors)]
-    return list({address.casefold(): address for address in reversed(named)}.values())[::-1]
+    named: dict[str, str] = {}
+    for address in (*to, *filter(_is_address, actors)):
+        named.setdefault(address.casefold(), address)
+    return list(named.values())
 
 
 def _is_address(actor: str) -> bool:
