@@ -54,6 +54,7 @@ app.add_typer(tags.app, name="tags")
 doctor.add_to(app)
 demo.add_to(app)
 
+_INTERRUPTED = 130
 #: set by --debug; a traceback reaches a user only then
 _debug = False
 
@@ -85,9 +86,12 @@ def main() -> None:
         for finding in error.findings:
             typer.echo(f"error: {finding}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        # Typer makes an exit of a Ctrl-C that a command has not caught.
+        if isinstance(stopped, SystemExit) and stopped.code != _INTERRUPTED:
+            raise
         typer.echo("error: stopped at once; run the same command again to go on", err=True)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         if _debug:
             raise

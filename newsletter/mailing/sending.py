@@ -22,6 +22,8 @@ from newsletter.tokens import Token, make_token, message_id
 MAILBOX_LIMIT = 100
 #: why a mailing is paused whose sender was stopped with Ctrl-C: whoever sends it again has thereby resumed it
 INTERRUPTED = "stopped by hand while it was sent"
+#: seconds between two looks whether somebody has paused or cancelled what is being sent
+LOOK = 0.5
 #: who has paused a mailing that no person has: its sender, a worker
 BY_ITSELF = SENDER, WORKER = ("newsletter", "newsletter worker")
 
@@ -131,10 +133,29 @@ def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, te
         recipient_of=recipient,
         pace=Pace(store.paces, terms.transport.name, terms.rate, terms.domain_rates),
         pause=lambda reason: _pause(store, mailing_id, reason, terms),
-        should_stop=terms.should_stop,
+        should_stop=_stop(store, mailing_id, terms),
         now=terms.now,
         sleep=terms.sleep,
     )
+
+
+def _stop(store: Store, mailing_id: int, terms: Terms) -> Callable[[], bool]:
+    """
+    Whether to hand over nothing more: whoever sends has asked for it, or somebody has paused or cancelled the mailing.
+
+    A claim would see that, too, but at a slow pace a batch lasts for half an hour.
+    """
+    looked_at, is_under_way = time.monotonic(), True
+
+    def should_stop() -> bool:
+        nonlocal looked_at, is_under_way
+        # Asked before every letter.
+        if time.monotonic() - looked_at >= LOOK:
+            is_under_way = store.mailings.find(mailing_id).status is MailingStatus.SENDING
+            looked_at = time.monotonic()
+        return not is_under_way or terms.should_stop()
+
+    return should_stop
 
 
 def _pause(store: Store, mailing_id: int, reason: str, terms: Terms) -> None:
