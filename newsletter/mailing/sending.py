@@ -58,8 +58,8 @@ def insist_sendable(store: Store, mailing: Mailing, now: datetime) -> CompiledIs
         raise RefusedError(f"mailing {mailing.id} is paused: {why}", fix=f"newsletter mailings resume {mailing.id}")
     compiled = store.mailings.compiled(mailing.id)
     if compiled.embargo_at and now < compiled.embargo_at:
-        day = compiled.embargo_at.date().isoformat()
-        raise RefusedError(f"mailing {mailing.id} is under embargo until {day}", fix="send it on that day or later")
+        until = f"{compiled.embargo_at:%Y-%m-%d %H:%M} UTC"
+        raise RefusedError(f"mailing {mailing.id} is under embargo until {until}", fix="send it then or later")
     return compiled
 
 

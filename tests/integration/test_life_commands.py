@@ -5,6 +5,8 @@ import email.policy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from newsletter.store import open_store
 from tests.integration.conftest import Command
 from tests.integration.test_cli import BRIEF, recipients, with_sample
@@ -56,6 +58,79 @@ def test_a_scheduled_mailing_is_sent_by_a_worker_when_its_time_has_come(command:
     assert f"mailing={mailing} status=sent accepted={readers}" in worked.err
     assert "@" not in worked.err
     assert len(recipients(tmp_path / "outbox")) == readers
+
+
+@pytest.mark.parametrize(
+    ("at", "what", "readings"),
+    [
+        (
+            "2099-03-29 02:30",
+            "does not exist",
+            ("2099-03-29 01:30+01:00", "2099-03-29 03:30+02:00"),
+        ),
+        (
+            "2099-10-25 02:30",
+            "comes twice",
+            ("2099-10-25 02:30+02:00", "2099-10-25 02:30+01:00"),
+        ),
+    ],
+    ids=["skipped", "repeated"],
+)
+def test_a_time_that_a_change_of_clocks_skips_or_repeats_is_refused_with_both_readings(
+    command: Command, at: str, what: str, readings: tuple[str, str]
+) -> None:
+    mailing, _ = planned(command)
+
+    refused = command("send", mailing, "--at", at, "--zone", "Europe/Berlin", "--yes")
+    chosen = [command("send", mailing, "--at", reading, "--yes") for reading in readings]
+    acts = command("mailings", "show", mailing, "--json").document["acts"]
+
+    assert refused.code == 1
+    told = f"{readings[0]} (00:30 UTC) or {readings[1]} (01:30 UTC)"
+    assert refused.errors == [f"error: {at} {what} in Europe/Berlin on that day: {told}; write one of them"]
+    assert [said.code for said in chosen] == [0, 0]
+    day = at.partition(" ")[0]
+    assert [act["detail"]["send_at"] for act in acts if act["act"] == "scheduled"] == [
+        f"{day}T00:30:00+00:00",
+        f"{day}T01:30:00+00:00",
+    ]
+
+
+def under_embargo(command: Command, folder: Path) -> str:
+    """A mailing planned today, which must not leave before December 2099."""
+    with_sample(command)
+    issue = folder / BRIEF.name
+    issue.write_text(BRIEF.read_text(encoding="utf-8").replace("---\n", "---\nembargo: 2099-12-01\n", 1), "utf-8")
+    return str(command("plan", issue, "--segment", "everyone", "--json").document["mailing"])
+
+
+def test_no_time_breaks_an_embargo(command: Command, tmp_path: Path) -> None:
+    mailing = under_embargo(command, tmp_path)
+    zone = ("--zone", "Asia/Singapore", "--yes")
+
+    now = command("send", mailing, "--yes")
+    early = command("send", mailing, "--at", "2099-11-30 23:59", *zone)
+    # As if somebody had scheduled it by another way: the worker does not break it either.
+    set_time(tmp_path, mailing, datetime.now(UTC) - timedelta(minutes=1))
+    worked = command("worker", "--once")
+    resumed = command("mailings", "resume", mailing)
+    again = command("send", mailing, "--yes")
+
+    for refused in (now, early, again):
+        assert refused.code == 1
+        assert f"mailing {mailing} is under embargo until 2099-11-30 16:00 UTC" in refused.errors[0]
+    assert f"mailing={mailing} status=paused why=mailing {mailing} is under embargo" in worked.err
+    assert resumed.code == 0
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_after_its_embargo_a_mailing_may_be_scheduled(command: Command, tmp_path: Path) -> None:
+    mailing = under_embargo(command, tmp_path)
+
+    scheduled = command("send", mailing, "--at", "2099-12-01 00:00", "--zone", "Asia/Singapore", "--yes")
+
+    assert scheduled.code == 0
+    assert f"Mailing {mailing} is scheduled for 2099-11-30 16:00 UTC." in scheduled.out
 
 
 def test_a_mailing_that_is_half_an_hour_late_waits_for_a_person(command: Command, tmp_path: Path) -> None:
