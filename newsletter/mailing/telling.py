@@ -19,6 +19,8 @@ from newsletter.store import Store
 if TYPE_CHECKING:
     from newsletter.dispatch import Transport
 
+#: what the subject counts beside the accepted
+_TOLD = (DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.WITHDRAWN)
 #: more names are for the report
 _NAMED = 50
 _LONGEST = 200
@@ -139,9 +141,6 @@ def subject_of(report: Report) -> str:
     said += [f"{number:,} {state}" for state, number in counts.items() if number and state in _TOLD]
     paused = "paused, " if mailing.status is MailingStatus.PAUSED else ""
     return _one_line(f"[Result] {mailing.title}, {mailing.slug}: {paused}{', '.join(said)}")
-
-
-_TOLD = (DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.WITHDRAWN)
 
 
 def text_of(report: Report) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from newsletter.store import Store, open_store
 from tests.integration.conftest import SETTINGS, Command
 from tests.integration.test_delivery_proof import smtp_settings
+from tests.smtpd import Manners
 
 
 def take_in(command: Command, folder: Path, readers: int) -> set[str]:
@@ -43,6 +44,10 @@ class AtWork:
         while not is_so() and self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         assert is_so(), self.said
+
+    def wait_for(self, manners: Manners, messages: int) -> None:
+        """Until so many have arrived."""
+        self.wait_until(lambda: len(manners.arrived) >= messages)
 
     def ended(self, number: signal.Signals | None = None) -> int:
         """Its exit code, after a signal."""

@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.delivery import DeliveryState, MailingStatus
 from newsletter.mailing.sending import INTERRUPTED
+from newsletter.store import Store
 from tests.integration.at_work import its_store, started, take_in
 from tests.integration.conftest import Command
 from tests.integration.test_cli import NOTE
@@ -31,7 +32,7 @@ def test_ctrl_c_pauses_and_no_worker_goes_on_behind_ones_back(command: Command, 
     manners = Manners()
     with smtp_server(manners) as port:
         with started(tmp_path, (*SEND, *SLOWLY), port) as sender:
-            sender.wait_until(lambda: len(manners.arrived) >= 10)
+            sender.wait_for(manners, 10)
             code, said = sender.ended(signal.SIGINT), sender.said
         stopped = len(manners.arrived)
         command("worker", "--once", "--skip-link-check", **smtp_settings(port))
@@ -52,7 +53,7 @@ def test_a_second_ctrl_c_stops_at_once(command: Command, tmp_path: Path) -> None
     # The first message gets no answer for half a minute: until then the batch is not over.
     manners = Manners(to_message={"reader0@example.com": "stay silent"})
     with smtp_server(manners) as port, started(tmp_path, SEND, port) as sender:
-        sender.wait_until(lambda: len(manners.arrived) >= 1)
+        sender.wait_for(manners, 1)
         sender.process.send_signal(signal.SIGINT)
         sender.wait_until(lambda: "Stopping after this batch" in sender.said)
         code, said = sender.ended(signal.SIGINT), sender.said
@@ -67,7 +68,7 @@ def test_another_process_stops_a_sender_at_once_however_slow_it_is(command: Comm
     manners = Manners()
     with smtp_server(manners) as port:
         with started(tmp_path, (*SEND, *SLOWLY), port) as sender:
-            sender.wait_until(lambda: len(manners.arrived) >= 10)
+            sender.wait_for(manners, 10)
             with its_store(tmp_path) as store:
                 change(store, act)
                 stepped_in = len(manners.arrived)
@@ -76,7 +77,7 @@ def test_another_process_stops_a_sender_at_once_however_slow_it_is(command: Comm
         shown = command("mailings", "show", "1", "--json").document
 
     assert late <= 60, "two seconds' worth"
-    assert code == 3 if act == "pause" else code == 0
+    assert code == (3 if act == "pause" else 0)
     left = "planned" if act == "pause" else "withdrawn"
     assert shown["status"] == ("paused" if act == "pause" else "cancelled")
     assert shown["deliveries"]["accepted"] == len(manners.arrived)
@@ -86,10 +87,7 @@ def test_another_process_stops_a_sender_at_once_however_slow_it_is(command: Comm
         assert "Next: newsletter mailings resume 1" in said
 
 
-def change(store: object, act: str) -> None:
-    from newsletter.store import Store
-
-    assert isinstance(store, Store)
+def change(store: Store, act: str) -> None:
     if act == "pause":
         store.mailings.pause(1, "a wrong link", actor="mei", now=datetime.now(UTC))
     else:
@@ -104,13 +102,13 @@ def test_what_was_paused_in_a_workers_hands_goes_on_when_it_is_resumed(command: 
     with smtp_server(manners) as port, its_store(tmp_path) as store:
         store.mailings.schedule(1, datetime.now(UTC), transport="smtp", actor="mei", now=datetime.now(UTC))
         with started(tmp_path, WORKER, port, **slowly) as worker:
-            worker.wait_until(lambda: len(manners.arrived) >= 10)
+            worker.wait_for(manners, 10)
             store.mailings.pause(1, "a wrong link", actor="mei", now=datetime.now(UTC))
             worker.wait_until(lambda: "status=paused" in worker.said)
             at_rest = len(manners.arrived)
             counts = store.mailings.counts(1)
             store.mailings.resume(1, actor="mei", now=datetime.now(UTC))
-            worker.wait_until(lambda: len(manners.arrived) >= READERS)
+            worker.wait_for(manners, READERS)
             worker.wait_until(lambda: "status=sent" in worker.said)
             code = worker.ended(signal.SIGTERM)
 
@@ -125,7 +123,7 @@ def test_a_worker_takes_up_the_mailing_of_a_sender_that_was_killed(command: Comm
     manners = Manners()
     with smtp_server(manners) as port:
         with started(tmp_path, (*SEND, *SLOWLY), port) as sender:
-            sender.wait_until(lambda: len(manners.arrived) >= 20)
+            sender.wait_for(manners, 20)
             assert sender.ended(signal.SIGKILL) == -signal.SIGKILL
         before = len(manners.arrived)
         with started(tmp_path, WORKER, port) as worker:
@@ -151,7 +149,7 @@ def test_a_worker_that_is_told_to_end_does_so_after_the_batch_and_another_goes_o
     with smtp_server(manners) as port, its_store(tmp_path) as store:
         store.mailings.schedule(1, datetime.now(UTC), transport="smtp", actor="mei", now=datetime.now(UTC))
         with started(tmp_path, WORKER, port, NEWSLETTER_RATE="30/second") as worker:
-            worker.wait_until(lambda: len(manners.arrived) >= 10)
+            worker.wait_for(manners, 10)
             alive = store.workers.alive(datetime.now(UTC))
             code = worker.ended(signal.SIGTERM)
         counts, status = store.mailings.counts(1), store.mailings.find(1).status

@@ -8,9 +8,9 @@ import pytest
 from newsletter.delivery import Outcome, Receipt
 from newsletter.store import open_store
 from tests.builders import NOW
+from tests.integration.at_work import take_in
 from tests.integration.conftest import Command
 from tests.integration.test_cli import NOTE
-from tests.integration.test_killed_sender import take_in
 from tests.stores import address_of
 
 EMAILS = [f"reader{number}@example.com" for number in range(3)]
@@ -19,7 +19,7 @@ EMAILS = [f"reader{number}@example.com" for number in range(3)]
 @pytest.fixture
 def unsure(command: Command, tmp_path: Path) -> Command:
     """Mailing 1 is sent, and of three readers nobody knows."""
-    take_in(command, tmp_path)
+    take_in(command, tmp_path, 60)
     assert command("plan", NOTE, "-s", "everyone").code == 0
     with open_store(address_of(tmp_path)) as store:
         mailings = store.mailings

@@ -14,6 +14,7 @@ from newsletter.mailing.sending import SENDER
 from newsletter.mailing.telling import Told, tell_result
 from newsletter.store import open_store
 from tests.builders import NOW
+from tests.fakes.sendgrid import fake_sendgrid
 from tests.integration.conftest import Command, Said
 from tests.integration.test_cli import NOTE
 from tests.integration.test_delivery_proof import a_reader, smtp_settings
@@ -97,6 +98,20 @@ def test_a_server_that_hangs_up_on_it_is_one_line(command: Command) -> None:
     assert said.code == 0
     (line,) = [line for line in said.err.splitlines() if "could not be mailed" in line]
     assert line.startswith("The result could not be mailed to desk@example.com and 1 more: ")
+
+
+def test_by_sendgrid_too(command: Command) -> None:
+    a_reader(command, "chen@example.com")
+    with fake_sendgrid() as fake:
+        settings = {
+            "NEWSLETTER_TRANSPORT": "sendgrid",
+            "SENDGRID_API_KEY": "SG.right",
+            "NEWSLETTER_SENDGRID_URL": fake.url,
+        }
+        assert command(*WORDS, **settings | TO).code == 0
+        told = [mail for mail in fake.delivered if "planned in all" in mail.text]
+
+    assert [mail.address for mail in told] == ["desk@example.com", "partner@example.com"]
 
 
 def test_the_outbox_tells_nobody_unless_asked(command: Command, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.dispatch import DOMAIN_RATES
 from newsletter.errors import SettingsError
 from newsletter.settings import Settings, TransportName, read_settings
+from newsletter.wiring import terms_for
 
 NOWHERE = Path("no-such-file.env")
 
@@ -37,6 +39,22 @@ def test_the_environment_wins_over_the_file_and_an_empty_value_is_none(tmp_path:
         ("NEWSLETTER_SECRET_KEY", "short", "NEWSLETTER_SECRET_KEY: a key is shorter than 32 bytes"),
         ("NEWSLETTER_REQUIRE_APPROVAL", "perhaps", "NEWSLETTER_REQUIRE_APPROVAL: is neither yes nor no"),
         ("NEWSLETTER_RATE", "fast", "NEWSLETTER_RATE: 'fast' is not a rate; write it as 500/hour"),
+        (
+            "NEWSLETTER_DOMAIN_RATES",
+            "gmail.com",
+            "NEWSLETTER_DOMAIN_RATES: are not domains with their rates; write them",
+        ),
+        (
+            "NEWSLETTER_DOMAIN_RATES",
+            "=5/second",
+            "NEWSLETTER_DOMAIN_RATES: are not domains with their rates; write them",
+        ),
+        (
+            "NEWSLETTER_DOMAIN_RATES",
+            "qq.com=fast",
+            "NEWSLETTER_DOMAIN_RATES: 'fast' is not a rate; write it as 500/hour",
+        ),
+        ("NEWSLETTER_RESULT_TO", "desk@example.com, mei", "NEWSLETTER_RESULT_TO: is not a mail address"),
         ("NEWSLETTER_DKIM_DOMAIN", "example.com; h=from", "NEWSLETTER_DKIM_DOMAIN: is not a domain; write it in ASCII"),
         ("NEWSLETTER_DKIM_DOMAIN", "com", "NEWSLETTER_DKIM_DOMAIN: is not a domain"),
         ("NEWSLETTER_DKIM_SELECTOR", "a\r\nBcc: b", "NEWSLETTER_DKIM_SELECTOR: is not a DKIM selector; write what"),
@@ -64,3 +82,39 @@ def test_a_wrong_secret_is_not_shown() -> None:
 @pytest.mark.parametrize(("rate", "expected"), [("3600/hour", 1.0), ("5/second", 5.0), ("60 / minute", 1.0)])
 def test_a_rate_is_messages_a_second(rate: str, expected: float) -> None:
     assert read_settings({"NEWSLETTER_RATE": rate}, NOWHERE).rate == expected
+
+
+def test_rates_of_domains_are_read_like_the_rate() -> None:
+    settings = read_settings({"NEWSLETTER_DOMAIN_RATES": "Gmail.com = 20/second, qq.com=60/minute,"}, NOWHERE)
+
+    assert settings.domain_rates == {"gmail.com": 20.0, "qq.com": 1.0}
+
+
+def test_those_who_are_told_the_result_are_parted_by_commas() -> None:
+    settings = read_settings({"NEWSLETTER_RESULT_TO": "desk@example.com , partner@example.org"}, NOWHERE)
+
+    assert settings.result_to == ("desk@example.com", "partner@example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        (TransportName.SMTP, {**DOMAIN_RATES, "gmail.com": 20.0, "example.com": 1.0}),
+        (TransportName.SENDGRID, {}),
+        (TransportName.OUTBOX, {}),
+    ],
+)
+def test_rates_of_domains_stand_beside_our_own_and_hold_for_smtp_only(
+    name: TransportName, rates: dict[str, float]
+) -> None:
+    settings = Settings(
+        secret_key="k" * 32,
+        smtp_host="smtp.example.com",
+        sendgrid_api_key="SG.right",
+        domain_rates="gmail.com=20/second, example.com=60/minute",
+        rate="3600/hour",
+    )
+
+    assert terms_for(settings, name, "send").domain_rates == rates
+    assert terms_for(settings, name, "send").rate == 1.0
+    assert terms_for(settings, name, "send", rate=2.0).rate == 2.0
