@@ -79,7 +79,7 @@ def _mail_result(store: "Store", settings: "Settings", mailing: "Mailing", asked
     told = outcome.mail_result(store, settings, mailing.id, _transport_name(settings, mailing), asked=asked)
     if told.reached or told.missed:
         # No address, and what a provider says of one holds none.
-        why = f" why={told.missed[0][1]}" if told.missed else ""
+        why = f" why={' '.join(told.missed[0][1].split())}" if told.missed else ""
         _log(f"mailing={mailing.id} result mailed={len(told.reached)} not={len(told.missed)}{why}")
 
 
