@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.bounce import BounceKind
-from newsletter.delivery import DeliveryState, MailingStatus
+from newsletter.delivery import BatchState, DeliveryState, MailingStatus
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 metadata = sa.MetaData(
@@ -204,6 +204,8 @@ deliveries = sa.Table(
     sa.Column("settled_at", Instant),
     _text("detail"),
     _text("provider_id"),
+    #: by which its run handed it over, where the provider holds mail
+    sa.Column("batch_id", sa.Text),
     _one_of("state", DeliveryState),
     sa.UniqueConstraint("mailing_id", "subscriber_id"),
     sa.Index(None, "mailing_id", "state", "id"),
@@ -225,6 +227,19 @@ runs = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Index(None, "mailing_id"),
     sqlite_autoincrement=True,
+)
+
+#: mail that a provider holds for a while; written down before it leaves, so that it can be taken back
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _ref("mailing_id", "mailings.id"),
+    _ref("run_id", "runs.id"),
+    sa.Column("send_at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _one_of("state", BatchState),
+    sa.Index(None, "mailing_id"),
 )
 
 #: what a mailbox refused for good, to be counted
