@@ -127,6 +127,32 @@ def test_after_a_kill_a_batch_that_cannot_be_cancelled_is_unknown_and_is_not_sen
     assert once_each(fake)
 
 
+@pytest.mark.parametrize(
+    ("scripts", "expected"),
+    [
+        ([], {ACCEPTED: READERS}),
+        # It was certainly not cancelled, so what was accepted leaves.
+        ([Script(400)], {ACCEPTED: READERS}),
+        # Perhaps it was cancelled: what was accepted may not leave after all.
+        ([Script(401)], {ACCEPTED: READERS - 2, UNKNOWN: 2}),
+    ],
+    ids=str,
+)
+def test_after_a_kill_between_an_answer_and_the_ledger(
+    store: Store, fake: FakeSendGrid, scripts: list[Script], expected: dict[DeliveryState, int]
+) -> None:
+    mailing = a_mailing(store)
+    terms = Terms(transport=transport_to(fake), keys=KEYS, base_url="https://news.example.com", actor="mei")
+    sending = send_mailing(store, mailing, terms)
+    while not sum(next(sending).values()):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        sending.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    fake.cancel_scripts.extend(scripts)
+    assert send(store, mailing, transport_to(fake)) == expected
+    assert once_each(fake)
+
+
 def test_after_a_kill_without_exact_mode_the_request_is_unknown(store: Store, fake: FakeSendGrid) -> None:
     mailing = a_mailing(store)
     with pytest.raises(KeyboardInterrupt):
@@ -157,6 +183,21 @@ def test_a_delivery_that_left_by_another_way_since_is_not_taken_back_with_its_ol
     assert send(store, mailing, FakeTransport()) == {ACCEPTED: READERS}
     assert cancel(store, mailing, fake) == Ended(0, taken_back=READERS - 2)
     assert states(store, mailing) == {ACCEPTED: 2, WITHDRAWN: READERS - 2}
+    assert len(fake.cancelled) == 2
+
+
+def test_of_a_batch_only_those_are_taken_back_who_have_not_got_it_by_another_way(
+    store: Store, fake: FakeSendGrid
+) -> None:
+    fake.scripts.append(RESET_AFTER_TAKING)
+    fake.cancel_scripts.append(Script(401))
+    mailing = a_mailing(store)
+    send(store, mailing, transport_to(fake))
+    one, _ = [unsure.delivery_id for unsure in store.mailings.unknown(mailing.id)]
+    store.mailings.resend_unknown(mailing.id, [one], actor="mei", now=now())
+    send(store, mailing, FakeTransport())
+    assert cancel(store, mailing, fake) == Ended(0, taken_back=READERS - 1)
+    assert states(store, mailing) == {ACCEPTED: 1, WITHDRAWN: READERS - 1}
 
 
 def test_a_batch_is_noted_in_the_store_before_its_request_leaves(store: Store, fake: FakeSendGrid) -> None:
