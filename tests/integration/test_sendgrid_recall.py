@@ -139,8 +139,13 @@ def test_after_a_kill_a_batch_that_cannot_be_cancelled_is_unknown_and_is_not_sen
     ids=str,
 )
 def test_after_a_kill_between_an_answer_and_the_ledger(
-    store: Store, fake: FakeSendGrid, scripts: list[Script], expected: dict[DeliveryState, int]
+    store: Store,
+    fake: FakeSendGrid,
+    monkeypatch: pytest.MonkeyPatch,
+    scripts: list[Script],
+    expected: dict[DeliveryState, int],
 ) -> None:
+    monkeypatch.setattr("newsletter.dispatch.draining.GROUP_WAIT", 1e9)
     mailing = a_mailing(store)
     terms = Terms(transport=transport_to(fake), keys=KEYS, base_url="https://news.example.com", actor="mei")
     sending = send_mailing(store, mailing, terms)
@@ -148,6 +153,7 @@ def test_after_a_kill_between_an_answer_and_the_ledger(
         pass
     with pytest.raises(KeyboardInterrupt):
         sending.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    assert states(store, mailing)[DeliveryState.CLAIMED] == 2
     fake.cancel_scripts.extend(scripts)
     assert send(store, mailing, transport_to(fake)) == expected
     assert once_each(fake)
