@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 
 class MailingStatus(StrEnum):
@@ -132,9 +133,23 @@ class Mailing:
     corrects_id: int | None = None
 
 
+class BatchState(StrEnum):
+    """Of mail that a provider holds for a while."""
+
+    #: it leaves, unless it is cancelled in time
+    OPEN = "open"
+    #: certainly nobody gets its mails
+    CANCELLED = "cancelled"
+    #: nobody knows whether it was cancelled
+    UNSURE = "unsure"
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The name under which a provider holds mail for a while, and until when: until then it can be taken back."""
+    """The name under which a provider holds mail for a while, and until when."""
+
+    #: seconds before it leaves, after which a cancellation may come too late (SendGrid, "Cancel scheduled sends")
+    MARGIN: ClassVar[int] = 600
 
     id: str
     #: seconds since 1970, by the provider's clock

@@ -104,6 +104,9 @@ class Settings(BaseModel):
     dkim_key_file: Path | None = None
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: WebAddress = "https://api.sendgrid.com"
+    #: readers a request; None: as many as the mode allows
+    sendgrid_batch: int | None = Field(default=None, ge=1, le=1_000)
+    sendgrid_exact: bool = False
     #: nothing leaves before somebody other than its author has approved it
     require_approval: bool = False
     #: messages a second; None: as fast as the provider takes them

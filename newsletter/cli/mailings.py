@@ -10,6 +10,7 @@ from newsletter.cli import options, resolving, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
+    from newsletter.mailing.retracting import Ended
 
 app = typer.Typer(help="List and show mailings, pause, resume, retry or cancel one.", no_args_is_help=True)
 
@@ -126,19 +127,42 @@ def cancel(mailing: options.MailingName, yes: options.Yes = False) -> None:
     """
     Cancel a mailing: what has not left never will.
 
-    Use it to drop a draft, or to stop for good what `send` has begun. Mail that has left cannot be called back.
+    Use it to drop a draft, or to stop for good what `send` has begun. Mail that has left cannot be called back; what
+    SendGrid still holds (NEWSLETTER_SENDGRID_EXACT) can.
 
     Example: newsletter mailings cancel 12
     """
     from newsletter import wiring
+    from newsletter.mailing.retracting import cancel_mailing
+    from newsletter.settings import TransportName
+    from newsletter.wiring.transports import transport_for
 
     settings = wiring.load_settings()
     with wiring.load_store(settings) as store:
         found = store.mailings.find(mailing)
         if not yes:
             typer.confirm(f"Cancel mailing {found.id} ({found.slug})?", abort=True, err=True)
-        withdrawn = store.mailings.cancel(found.id, actor=wiring.actor(settings), now=datetime.now(UTC))
-    show.line(f"Mailing {found.id} is cancelled; {show.count(withdrawn, 'delivery', 'deliveries')} withdrawn.")
+        name = TransportName(found.transport or settings.transport)
+        ended = cancel_mailing(
+            store,
+            found,
+            lambda: transport_for(settings, name),
+            actor=wiring.actor(settings),
+            now=datetime.now(UTC),
+        )
+    show.line(f"Mailing {found.id} is cancelled; {show.count(ended.withdrawn, 'delivery', 'deliveries')} withdrawn.")
+    _tell_held(found.id, ended)
+
+
+def _tell_held(mailing_id: int, ended: "Ended") -> None:
+    """Of mail that the provider had."""
+    if ended.taken_back:
+        show.line(f"{show.count(ended.taken_back, 'mail')} taken back: SendGrid discards what it held.")
+    if ended.too_late:
+        show.line(f"{show.count(ended.too_late, 'mail')} could not be taken back: the readers get it.")
+    if ended.unsure:
+        show.line(f"Nobody is sure of {show.count(ended.unsure, 'reader')}: the cancellation was not answered.")
+        show.next_step(f"newsletter mailings resolve {mailing_id}")
 
 
 def report(mailing: options.MailingName, as_json: options.AsJson = False) -> None:

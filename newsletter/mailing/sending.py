@@ -13,6 +13,7 @@ from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
 from newsletter.errors import Finding, RefusedError
 from newsletter.health import answers_for
 from newsletter.mailing.approving import insist_approved
+from newsletter.mailing.retracting import recall_of_the_dead, remember_batches
 from newsletter.merge import merge_values
 from newsletter.store import Store
 from newsletter.store.rows import ClaimedDelivery
@@ -103,12 +104,14 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
         if terms.require_approval:
             insist_approved(store, mailing)
         # We hold the lock, so whoever claimed something is dead.
+        recall_of_the_dead(store, terms.transport, mailing.id, now=terms.now())
         mailings.recover(mailing.id, now=terms.now())
         mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())
         mailings.replan_due(mailing.id, now=terms.now())
         mailings.withdraw_departed(mailing.id, now=terms.now())
         if mailings.counts(mailing.id)[DeliveryState.PLANNED]:
             run_id = mailings.open_run(mailing.id, now=terms.now())
+            remember_batches(store, terms.transport, mailing_id=mailing.id, run_id=run_id)
             with terms.transport as transport:
                 yield from drain(mailings, transport, _run(store, compiled, mailing.id, run_id, terms))
             mailings.close_run(run_id, now=terms.now())

@@ -3,6 +3,7 @@
 from types import TracebackType
 
 from newsletter.store.approvals import Approvals
+from newsletter.store.batches import Batches
 from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
@@ -23,6 +24,7 @@ class Store:
         self.readers = Readers(database)
         self.mailings = Mailings(database)
         self.paces = Paces(database)
+        self.batches = Batches(database)
         self.workers = Workers(database)
         self.approvals = Approvals(database)
         self.proofs = Proofs(database)

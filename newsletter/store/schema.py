@@ -4,14 +4,11 @@ The tables. Addresses and names live in `subscribers` alone: forgetting a person
 `tests/integration/test_store_migrations.py` holds this file and the migrations together.
 """
 
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any
-
 import sqlalchemy as sa
 
 from newsletter.bounce import BounceKind
-from newsletter.delivery import DeliveryState, MailingStatus
+from newsletter.delivery import BatchState, DeliveryState, MailingStatus
+from newsletter.store.kinds import Id, Instant, id_, one_of, ref, text
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 metadata = sa.MetaData(
@@ -24,47 +21,6 @@ metadata = sa.MetaData(
     }
 )
 
-#: SQLite numbers rows by itself only where the key is spelt INTEGER
-Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-class Instant(sa.types.TypeDecorator[datetime]):
-    """An aware instant, kept in UTC; a naive one is refused."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant must be aware")
-        moved = value.astimezone(UTC)
-        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
-
-    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _one_of(name: str, words: type[StrEnum]) -> sa.CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return sa.CheckConstraint(f"{name} IN ({listed})", name=name)
-
-
-def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="")
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", Id, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, **details: Any) -> sa.Column[int]:
-    return sa.Column(name, Id, sa.ForeignKey(target), nullable=False, **details)
-
-
 #: 'store_id': a random word by which a health page and a database know each other
 meta = sa.Table(
     "meta",
@@ -76,17 +32,17 @@ meta = sa.Table(
 subscribers = sa.Table(
     "subscribers",
     metadata,
-    _id(),
+    id_(),
     #: the address in lower case, domain in ASCII: what makes two spellings one person
     sa.Column("email", sa.Text, nullable=False, unique=True),
     #: as it is to be mailed
     sa.Column("address", sa.Text, nullable=False),
-    _text("name"),
-    _text("salutation"),
-    _text("language"),
-    _text("company"),
-    _text("manager"),
-    _text("zone"),
+    text("name"),
+    text("salutation"),
+    text("language"),
+    text("company"),
+    text("manager"),
+    text("zone"),
     sa.Column("created_at", Instant, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -94,17 +50,17 @@ subscribers = sa.Table(
 subscriptions = sa.Table(
     "subscriptions",
     metadata,
-    _id(),
+    id_(),
     #: 16 random bytes: what links carry instead of an id or an address
     sa.Column("public_id", sa.LargeBinary(16), nullable=False, unique=True),
-    _ref("subscriber_id", "subscribers.id"),
+    ref("subscriber_id", "subscribers.id"),
     sa.Column("newsletter", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
-    _text("consent_basis"),
+    text("consent_basis"),
     sa.Column("consent_on", sa.Date),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unsubscribed_at", Instant),
-    _one_of("status", SubscriptionStatus),
+    one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
     sa.Index(None, "newsletter", "status"),
     sqlite_autoincrement=True,
@@ -113,7 +69,7 @@ subscriptions = sa.Table(
 interests = sa.Table(
     "interests",
     metadata,
-    _ref("subscription_id", "subscriptions.id", primary_key=True),
+    ref("subscription_id", "subscriptions.id", primary_key=True),
     sa.Column("tag", sa.Text, primary_key=True),
     sa.Index(None, "tag"),
 )
@@ -121,17 +77,17 @@ interests = sa.Table(
 suppressions = sa.Table(
     "suppressions",
     metadata,
-    _ref("subscriber_id", "subscribers.id", primary_key=True),
+    ref("subscriber_id", "subscribers.id", primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("suppressed_at", Instant, nullable=False),
-    _one_of("reason", SuppressionReason),
+    one_of("reason", SuppressionReason),
 )
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(
     "audit",
     metadata,
-    _id(),
+    id_(),
     sa.Column("at", Instant, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -146,7 +102,7 @@ audit = sa.Table(
 mailings = sa.Table(
     "mailings",
     metadata,
-    _id(),
+    id_(),
     sa.Column("newsletter", sa.Text, nullable=False),
     sa.Column("slug", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
@@ -168,7 +124,7 @@ mailings = sa.Table(
     sa.Column("corrects_id", Id),
     #: JSON list of what `check` said when it was planned; NULL when nobody wrote it down
     sa.Column("findings", sa.Text),
-    _one_of("status", MailingStatus),
+    one_of("status", MailingStatus),
     sa.Index(None, "newsletter", "slug"),
     sqlite_autoincrement=True,
 )
@@ -176,8 +132,8 @@ mailings = sa.Table(
 editions = sa.Table(
     "editions",
     metadata,
-    _id(),
-    _ref("mailing_id", "mailings.id"),
+    id_(),
+    ref("mailing_id", "mailings.id"),
     sa.Column("hash", sa.Text, nullable=False),
     #: JSON list of story ids, in the order in which they stand
     sa.Column("stories", sa.Text, nullable=False),
@@ -189,11 +145,11 @@ editions = sa.Table(
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    _id(),
-    _ref("mailing_id", "mailings.id"),
-    _ref("edition_id", "editions.id"),
-    _ref("subscriber_id", "subscribers.id"),
-    _ref("subscription_id", "subscriptions.id"),
+    id_(),
+    ref("mailing_id", "mailings.id"),
+    ref("edition_id", "editions.id"),
+    ref("subscriber_id", "subscribers.id"),
+    ref("subscription_id", "subscriptions.id"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     #: the run that claimed it; kept when nobody knows the outcome, for that run may still learn it
@@ -202,9 +158,11 @@ deliveries = sa.Table(
     #: a deferred one waits until then
     sa.Column("due_at", Instant),
     sa.Column("settled_at", Instant),
-    _text("detail"),
-    _text("provider_id"),
-    _one_of("state", DeliveryState),
+    text("detail"),
+    text("provider_id"),
+    #: by which its run handed it over, where the provider holds mail
+    sa.Column("batch_id", sa.Text),
+    one_of("state", DeliveryState),
     sa.UniqueConstraint("mailing_id", "subscriber_id"),
     sa.Index(None, "mailing_id", "state", "id"),
     #: who holds this issue already? asked for every reader at every claim
@@ -216,10 +174,10 @@ deliveries = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    _id(),
-    _ref("mailing_id", "mailings.id"),
+    id_(),
+    ref("mailing_id", "mailings.id"),
     #: machine and process
-    _text("place"),
+    text("place"),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("beat_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
@@ -227,16 +185,29 @@ runs = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: mail that a provider holds for a while; written down before it leaves, so that it can be taken back
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    ref("mailing_id", "mailings.id"),
+    ref("run_id", "runs.id"),
+    sa.Column("send_at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    one_of("state", BatchState),
+    sa.Index(None, "mailing_id"),
+)
+
 #: what a mailbox refused for good, to be counted
 bounces = sa.Table(
     "bounces",
     metadata,
-    _id(),
-    _ref("subscriber_id", "subscribers.id"),
-    _ref("mailing_id", "mailings.id"),
+    id_(),
+    ref("subscriber_id", "subscribers.id"),
+    ref("mailing_id", "mailings.id"),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("bounced_at", Instant, nullable=False),
-    _one_of("kind", BounceKind),
+    one_of("kind", BounceKind),
     sa.Index(None, "subscriber_id"),
     sa.Index(None, "mailing_id"),
     sqlite_autoincrement=True,
@@ -263,23 +234,23 @@ workers = sa.Table(
 skips = sa.Table(
     "skips",
     metadata,
-    _ref("mailing_id", "mailings.id", primary_key=True),
-    _ref("subscriber_id", "subscribers.id", primary_key=True),
+    ref("mailing_id", "mailings.id", primary_key=True),
+    ref("subscriber_id", "subscribers.id", primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
-    _one_of("reason", Skip),
+    one_of("reason", Skip),
 )
 
 #: who approved which content for which audience; rows are added, never changed
 approvals = sa.Table(
     "approvals",
     metadata,
-    _id(),
-    _ref("mailing_id", "mailings.id"),
+    id_(),
+    ref("mailing_id", "mailings.id"),
     sa.Column("approved_by", sa.Text, nullable=False),
     sa.Column("approved_at", Instant, nullable=False),
     sa.Column("content_hash", sa.Text, nullable=False),
     sa.Column("audience_hash", sa.Text, nullable=False),
-    _text("note"),
+    text("note"),
     sa.Index(None, "mailing_id"),
     sqlite_autoincrement=True,
 )
@@ -288,8 +259,8 @@ approvals = sa.Table(
 proofs = sa.Table(
     "proofs",
     metadata,
-    _id(),
-    _ref("mailing_id", "mailings.id"),
+    id_(),
+    ref("mailing_id", "mailings.id"),
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("made_at", Instant, nullable=False),
     sa.Index(None, "mailing_id"),

@@ -30,7 +30,12 @@ def _options(settings: Settings, name: TransportName) -> dict[str, Any]:
     if name is TransportName.SENDGRID:
         if settings.sendgrid_api_key is None:
             raise SettingsError("SENDGRID_API_KEY is missing; the transport sendgrid needs it", fix="set it in .env")
-        return {"api_key": settings.sendgrid_api_key.get_secret_value(), "url": settings.sendgrid_url}
+        return {
+            "api_key": settings.sendgrid_api_key.get_secret_value(),
+            "url": settings.sendgrid_url,
+            "batch": settings.sendgrid_batch,
+            "exact": settings.sendgrid_exact,
+        }
     return _smtp_options(settings)
 
 

@@ -15,8 +15,6 @@ from newsletter.errors import PermanentError, TransientError, TransportError
 from newsletter.providers.sendgrid import answers
 from newsletter.providers.sendgrid.answers import Answer
 
-#: seconds before `send_at` after which a cancellation may come too late
-MARGIN = 600
 #: seconds; the least leaves a request that goes wrong five minutes to be cancelled, the most is SendGrid's 72 hours
 LEAST_HOLD, LONGEST_HOLD = 900, 72 * 3_600
 #: batches that may be cancelled at one time
@@ -79,7 +77,7 @@ class Schedule:
         return self._looked_up(batch, f"not known to be cancelled: {said}")
 
     def _in_time(self, batch: Batch, answer: Answer) -> Cancellation:
-        if answer.at > batch.send_at - MARGIN:
+        if answer.at > batch.send_at - Batch.MARGIN:
             return Cancellation(batch, False, "cancelled later than ten minutes before it was due")
         if batch not in self._cancelled:
             self._cancelled.append(batch)
