@@ -150,7 +150,11 @@ def cancel(mailing: options.MailingName, yes: options.Yes = False) -> None:
             actor=wiring.actor(settings),
             now=datetime.now(UTC),
         )
-    show.line(f"Mailing {found.id} is cancelled; {show.count(ended.withdrawn, 'delivery', 'deliveries')} withdrawn.")
+        is_cancelled = store.mailings.find(found.id).status == "cancelled"
+    withdrawn = show.count(ended.withdrawn, "delivery", "deliveries")
+    show.line(
+        f"Mailing {found.id} is cancelled; {withdrawn} withdrawn." if is_cancelled else f"Mailing {found.id} was sent."
+    )
     _tell_held(found.id, ended)
 
 
@@ -161,7 +165,7 @@ def _tell_held(mailing_id: int, ended: "Ended") -> None:
     if ended.too_late:
         show.line(f"{show.count(ended.too_late, 'mail')} could not be taken back: the readers get it.")
     if ended.unsure:
-        show.line(f"Nobody is sure of {show.count(ended.unsure, 'reader')}: the cancellation was not answered.")
+        show.line(f"Nobody is sure of {show.count(ended.unsure, 'reader')}.")
         show.next_step(f"newsletter mailings resolve {mailing_id}")
 
 

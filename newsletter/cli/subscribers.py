@@ -45,23 +45,20 @@ def import_file(
     --consent-on 2026-03-01
     """
     from newsletter import wiring
-    from newsletter.roster import import_readers
+    from newsletter.roster import Intake, import_readers
 
     settings = wiring.load_settings()
     materials = wiring.load_materials()
     wiring.insist_newsletter(materials, newsletter)
+    intake = Intake(
+        newsletter=newsletter,
+        vocabulary=materials.vocabulary,
+        update=update,
+        consent=_consent(consent_basis, consent_on),
+        dry_run=dry_run,
+    )
     with wiring.load_store(settings) as store:
-        result = import_readers(
-            store,
-            file,
-            newsletter=newsletter,
-            vocabulary=materials.vocabulary,
-            update=update,
-            consent=_consent(consent_basis, consent_on),
-            actor=wiring.actor(settings),
-            now=datetime.now(UTC),
-            dry_run=dry_run,
-        )
+        result = import_readers(store, file, intake, actor=wiring.actor(settings), now=datetime.now(UTC))
     if as_json:
         show.document(result.as_json())
     else:
@@ -235,15 +232,14 @@ def untag(email: Email, tags: TagNames, newsletter: options.Newsletter) -> None:
 
 def _change_interests(email: str, tags: list[str], newsletter: str, *, adding: bool) -> None:
     from newsletter import wiring
-    from newsletter.roster import change_interests
+    from newsletter.roster import change_interests, find_reader
 
     settings = wiring.load_settings()
     with wiring.load_store(settings) as store:
         reader = change_interests(
             store,
-            email,
-            newsletter=newsletter,
-            tags=tags,
+            find_reader(store, email, newsletter),
+            tags,
             vocabulary=wiring.load_vocabulary(),
             adding=adding,
             actor=wiring.actor(settings),

@@ -149,10 +149,10 @@ def _about_parts(message: Message) -> Iterator[Verdict]:
     alternative = next((part for part in message.walk() if part.get_content_type() == "multipart/alternative"), None)
     if alternative is None:
         fix = "find out who took a part away on the way; a list server or a footer program, perhaps"
-        yield wrong(rule, f"is {message.get_content_type()}, not a text and an HTML part", fix)
+        yield wrong(rule, f"is {_kind(message)}, not a text and an HTML part", fix)
         return
     leaves = [part for part in alternative.walk() if not part.is_multipart()]
-    kinds = [part.get_content_type() for part in leaves]
+    kinds = [_kind(part) for part in leaves]
     if kinds != ["text/plain", "text/html"]:
         shown = ", ".join(kinds) or "nothing"
         yield wrong(rule, f"holds {shown}", "it must be text/plain first, then text/html, and nothing else")
@@ -165,6 +165,11 @@ def _about_parts(message: Message) -> Iterator[Verdict]:
     if len(html) > HTML_LIMIT:
         fix = "shorten the issue: what is clipped takes the way out with it"
         yield wrong("html-size", f"the HTML part has {len(html):,} bytes; Gmail clips at {HTML_LIMIT:,}", fix)
+
+
+def _kind(part: Message) -> str:
+    """In one line, however its header was folded or damaged."""
+    return " ".join(part.get_content_type().split())
 
 
 def _decoded(part: Message) -> bytes:

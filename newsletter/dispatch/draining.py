@@ -30,6 +30,9 @@ POLL = 0.05
 #: receipts are written down together, as soon as there are so many or the first has waited so long (seconds)
 GROUP = 128
 GROUP_WAIT = 0.1
+#: seconds that a claim lasts: what has not left by then is given back and claimed anew, so that a slow pace does not
+#: mail anybody who has left meanwhile
+CLAIM_LASTS = 2.0
 #: seconds between two looks at what readers complained of
 LOOK_AT_COMPLAINTS = 10.0
 
@@ -115,6 +118,7 @@ class _Desk:
     def __init__(self, mailings: Mailings, run: Run, flight: Flight | NoFlight, window: int) -> None:
         self._mailings, self._run, self._flight, self._window = mailings, run, flight, window
         self._claimed: deque[ClaimedDelivery] = deque()
+        self._claimed_at = 0.0
         #: claimed and without a receipt: by delivery, the number of tries
         self._waiting: dict[int, int] = {}
         self._unsettled: list[Receipt] = []
@@ -127,6 +131,8 @@ class _Desk:
 
     def letters(self) -> Iterator[Letter | None]:
         while not (self._is_over or self._run.should_stop()):
+            if time.monotonic() - self._claimed_at >= CLAIM_LASTS:
+                self._let_go()
             if not self._claimed and self._run.pace.held < MOST_HELD:
                 self._claim()
             if not self._claimed and not self._run.pace.held:
@@ -155,13 +161,26 @@ class _Desk:
         self._settle()
         self._claimed.clear()
         self._run.pace.clear()
-        if self._waiting:
-            self._mailings.release(list(self._waiting), run_id=self._run.id)
-            self._flight.settled(self._waiting)
-            self._waiting.clear()
+        self._release(list(self._waiting))
+
+    def _let_go(self) -> None:
+        """Of everything that waits for its turn, and is not in the transport's hands."""
+        held = [*self._run.pace.clear(), *self._claimed]
+        self._claimed.clear()
+        self._release([delivery.delivery_id for delivery in held])
+
+    def _release(self, delivery_ids: Sequence[int]) -> None:
+        if not delivery_ids:
+            return
+        self._mailings.release(delivery_ids, run_id=self._run.id)
+        self._flight.settled(delivery_ids)
+        for delivery_id in delivery_ids:
+            del self._waiting[delivery_id]
 
     def _claim(self) -> None:
         self._settle()
+        if not self._run.pace.held:
+            self._claimed_at = time.monotonic()
         run = self._run
         found = self._mailings.claim(run.mailing_id, run_id=run.id, limit=self._window, now=run.now())
         self._claimed.extend(found)

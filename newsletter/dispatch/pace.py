@@ -74,9 +74,11 @@ class Pace:
             self._whole.left -= 1
         return found
 
-    def clear(self) -> None:
-        """Nobody waits any more: what was held was given back."""
+    def clear(self) -> list[ClaimedDelivery]:
+        """Nobody waits any more: what was held is given back."""
+        held = [delivery for queue in self._held.values() for delivery in queue]
         self._held.clear()
+        return held
 
     def _may_go(self, now: datetime) -> bool:
         if self.rate is None:

@@ -98,12 +98,13 @@ def send_test(
         replace(
             example_recipient(compiled, rehearsed, base_url=base_url, message_id=f"test-{secrets.token_hex(8)}"),
             address=address,
-            delivery_id=number,
+            # none of the store's, whatever a provider reports of it later
+            delivery_id=-number,
         )
-        for number, address in enumerate(addresses)
+        for number, address in enumerate(addresses, start=1)
     ]
     letters = [Letter(marked, recipient) for recipient in recipients]
     with transport:
         for receipts in transport.send(iter(letters), lambda _: None):
             for receipt in receipts:
-                yield addresses[receipt.delivery_id], receipt
+                yield addresses[-receipt.delivery_id - 1], receipt

@@ -1,11 +1,12 @@
 """Take back what a provider still holds: of a sender that died, or of a mailing that somebody cancels in time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from newsletter.delivery import Batch, Cancellation, DeliveryState, Mailing, MailingStatus
+from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.store import Store
 from newsletter.store.batches import HELD, KeptBatch
 
@@ -70,7 +71,11 @@ def cancel_mailing(
         withdrawn = store.mailings.cancel(mailing.id, actor=actor, now=now)
     kept = store.batches.with_deliveries(mailing.id, HELD)
     transport = transport_of() if kept else None
-    return _taken_back(store, kept, transport, withdrawn, now=now, note=(mailing.id, actor))
+    ended = _taken_back(store, kept, transport, withdrawn, now=now, note=(mailing.id, actor))
+    # Nobody sends it any more, so nobody else would settle what a dead sender held.
+    left = recover_from_the_dead(store, mailing.id, now=now)
+    never_left = left[DeliveryState.PLANNED] + left[DeliveryState.DEFERRED]
+    return replace(ended, withdrawn=ended.withdrawn + never_left, unsure=ended.unsure + left[DeliveryState.UNKNOWN])
 
 
 def _taken_back(

@@ -1,6 +1,6 @@
 """Readers in and out: lists from files, and one reader at a time."""
 
-from newsletter.roster.importing import ImportResult, import_readers
+from newsletter.roster.importing import ImportResult, Intake, import_readers
 from newsletter.roster.one import (
     add_reader,
     change_interests,
@@ -12,6 +12,7 @@ from newsletter.roster.one import (
 
 __all__ = [
     "ImportResult",
+    "Intake",
     "add_reader",
     "change_interests",
     "find_everywhere",

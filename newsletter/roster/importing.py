@@ -65,34 +65,41 @@ class _Sorted:
         self.rejects.append((row, Finding(message=message, fix=fix, path=self.path, line=row.line, rule=rule)))
 
 
-def import_readers(  # noqa: PLR0913 (what a person says at the command line)
-    store: Store,
-    path: Path,
-    *,
-    newsletter: str,
-    vocabulary: Vocabulary,
-    update: bool,
-    consent: Consent | None,
-    actor: str,
-    now: datetime,
-    dry_run: bool = False,
-) -> ImportResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How a list of readers is to be taken in."""
+
+    newsletter: str
+    vocabulary: Vocabulary
+    #: change readers who are on the list already
+    update: bool = False
+    #: counts for rows that name none
+    consent: Consent | None = None
+    #: say what would happen, and write nothing
+    dry_run: bool = False
+
+
+def import_readers(store: Store, path: Path, intake: Intake, *, actor: str, now: datetime) -> ImportResult:
     """
     Take the readers of a CSV file into a newsletter, all good rows or none.
 
-    :param consent: counts for rows that name none
     :raises ReadersFileError: the file cannot be read as a list of readers
     """
-    if consent:
-        _insist_past(consent, now)
+    if intake.consent:
+        _insist_past(intake.consent, now)
     table = read_table(path)
-    sorted_rows = _sort(table, str(path), Reader(vocabulary, consent, now))
+    sorted_rows = _sort(table, str(path), Reader(intake.vocabulary, intake.consent, now))
     # First what can fail without harm: a list that was taken in, but whose rejects are lost, would be half an import.
-    rejects_file = None if dry_run else _keep_rejects(path, table, sorted_rows.rejects)
+    rejects_file = None if intake.dry_run else _keep_rejects(path, table, sorted_rows.rejects)
     taken = store.readers.take_in(
-        newsletter, sorted_rows.entries, update=update, actor=actor, now=now, rehearse=dry_run
+        intake.newsletter,
+        sorted_rows.entries,
+        update=intake.update,
+        actor=actor,
+        now=now,
+        rehearse=intake.dry_run,
     )
-    return _result(table, sorted_rows, taken, vocabulary, rejects_file=rejects_file)
+    return _result(table, sorted_rows, taken, intake.vocabulary, rejects_file=rejects_file)
 
 
 def _result(

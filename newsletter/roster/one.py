@@ -55,24 +55,21 @@ def add_reader(
     return store.readers.find(reading.entry.email, newsletter)[0]
 
 
-def change_interests(  # noqa: PLR0913 (what a person says at the command line)
+def change_interests(
     store: Store,
-    email: str,
-    *,
-    newsletter: str,
+    reader: Subscriber,
     tags: Iterable[str],
+    *,
     vocabulary: Vocabulary,
     adding: bool,
     actor: str,
     now: datetime,
 ) -> Subscriber:
     """
-    Give a reader interests, or take them away.
+    Give a reader interests, or take them away; the reader as it is then.
 
     :raises InputError: a word is not in the vocabulary
-    :raises RefusedError: nobody of that address reads the newsletter
     """
-    reader = find_reader(store, email, newsletter)
     # What a reader holds can be taken away even after the vocabulary has lost it.
     slugs = {raw: raw if not adding and raw in reader.interests else vocabulary.resolve(raw) for raw in tags}
     unknown = [raw for raw, slug in slugs.items() if slug is None]
@@ -81,7 +78,7 @@ def change_interests(  # noqa: PLR0913 (what a person says at the command line)
     known = [slug for slug in slugs.values() if slug]
     change = store.readers.add_interests if adding else store.readers.remove_interests
     change(reader.subscription_id, known, actor=actor, now=now)
-    return find_reader(store, email, newsletter)
+    return find_reader(store, reader.email, reader.newsletter)
 
 
 def known_interests(names: Iterable[str], vocabulary: Vocabulary) -> frozenset[str]:

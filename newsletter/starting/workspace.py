@@ -15,7 +15,13 @@ from newsletter.workspace import shipped
 ENV_FILE = ".env"
 _ISSUES = "issues"
 #: what must never get into version control: passwords, readers' addresses, clients' names, mails
-_IGNORED = ".env\n*.db\n*.db-*\n*.lock.*\n/out/\n/outbox/\n/subscribers/*.csv\n/subscribers/confidential.yaml\n"
+_IGNORED = "".join(
+    f"{line}\n"
+    for line in (
+        *(".env", "*.pem", "*.db", "*.db-*", "*.lock.*", "*.flight"),
+        *("/out/", "/outbox/", "/subscribers/*.csv", "/subscribers/confidential.yaml"),
+    )
+)
 #: .env holds the key that signs links, and passwords later
 _PRIVATE = 0o600
 _KEY_BYTES = 36

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, MailingStatus
 from newsletter.store import schema
 from newsletter.store.plans import HOLDING
 from newsletter.store.rows import Departed
@@ -48,6 +48,18 @@ def departing(connection: sa.Connection, mailing_id: int) -> list[Departed]:
     wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     wanted = wanted.where(reason.is_not(None)).order_by(_delivery.id)
     return [Departed(*row) for row in connection.execute(wanted)]
+
+
+def withdraw_cancelled(connection: sa.Connection, delivery_ids: Collection[int]) -> None:
+    """What goes back to waiting in a mailing that was cancelled meanwhile would wait for ever."""
+    if not delivery_ids:
+        return
+    cancelled = sa.select(_mailing.id).where(_mailing.status == MailingStatus.CANCELLED)
+    waiting = _delivery.state.in_((DeliveryState.PLANNED, DeliveryState.DEFERRED))
+    gone = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), waiting)
+    ended = sa.select(_mailing.finished_at).where(_mailing.id == _delivery.mailing_id).scalar_subquery()
+    values = {"state": DeliveryState.WITHDRAWN, "settled_at": ended, "due_at": None, "detail": "cancelled"}
+    connection.execute(gone.where(_delivery.mailing_id.in_(cancelled)).values(values))
 
 
 def reason_to_withdraw(connection: sa.Connection, mailing_id: int) -> sa.ColumnElement[str]:

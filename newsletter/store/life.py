@@ -141,6 +141,13 @@ class Life:
         with self._database.reading() as connection:
             return [as_mailing(row) for row in connection.execute(SELECT_MAILINGS.where(wanted).order_by(_mailing.id))]
 
+    def left_behind(self) -> list[Mailing]:
+        """Cancelled mailings of which something is still claimed: the sender died, or waits for its last answers."""
+        is_held = sa.exists().where(_delivery.mailing_id == _mailing.id, _delivery.state == DeliveryState.CLAIMED)
+        wanted = SELECT_MAILINGS.where(_mailing.status == MailingStatus.CANCELLED, is_held)
+        with self._database.reading() as connection:
+            return [as_mailing(row) for row in connection.execute(wanted.order_by(_mailing.id))]
+
     def acts(self, mailing_id: int) -> list[Act]:
         """Everything that was done with it, in order."""
         wanted = sa.select(_act.at, _act.actor, _act.action, _act.detail).where(_act.mailing_id == mailing_id)

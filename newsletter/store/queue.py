@@ -17,7 +17,7 @@ from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
 from newsletter.store.database import Database
-from newsletter.store.departed import withdraw
+from newsletter.store.departed import withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
 
 _DETAIL_LIMIT = 500
@@ -72,7 +72,7 @@ class Queue:
             refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
             note_bounces(connection, refused, run_id=run_id, now=now)
             back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
-            _withdraw_cancelled(connection, back)
+            withdraw_cancelled(connection, back)
         return settled
 
     def release(self, delivery_ids: Collection[int], *, run_id: int) -> int:
@@ -82,7 +82,7 @@ class Queue:
         back = back.values(state=DeliveryState.PLANNED, run_id=None, claimed_at=None, tries=_delivery.tries - 1)
         with self._database.writing() as connection:
             released = connection.execute(back).rowcount
-            _withdraw_cancelled(connection, delivery_ids)
+            withdraw_cancelled(connection, delivery_ids)
         return released
 
     def replan_due(self, mailing_id: int, now: datetime) -> int:
@@ -166,15 +166,3 @@ def _settlement(receipt: Receipt, now: datetime, due_at: datetime | Callable[[Re
         "new_settled_at": None if is_deferred else now,
         "new_due_at": due if is_deferred else None,
     }
-
-
-def _withdraw_cancelled(connection: sa.Connection, delivery_ids: Collection[int]) -> None:
-    """What goes back to waiting in a mailing that was cancelled meanwhile would wait for ever."""
-    if not delivery_ids:
-        return
-    cancelled = sa.select(_mailing.id).where(_mailing.status == MailingStatus.CANCELLED)
-    waiting = _delivery.state.in_((DeliveryState.PLANNED, DeliveryState.DEFERRED))
-    gone = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), waiting)
-    ended = sa.select(_mailing.finished_at).where(_mailing.id == _delivery.mailing_id).scalar_subquery()
-    values = {"state": DeliveryState.WITHDRAWN, "settled_at": ended, "due_at": None, "detail": "cancelled"}
-    connection.execute(gone.where(_delivery.mailing_id.in_(cancelled)).values(values))

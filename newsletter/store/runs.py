@@ -13,6 +13,7 @@ from newsletter.delivery import DeliveryState
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
+from newsletter.store.departed import withdraw_cancelled
 from newsletter.store.flight import Flight, NoFlight, Stage, read_flight
 
 #: how long to wait before the next try of what was refused for now by an answer that only the flight recorder knows
@@ -66,6 +67,7 @@ class Runs:
             rows = [_found(delivery_id, flights[run_id], now) for delivery_id, run_id in held.items()]
             if rows:
                 _settle(connection, rows)
+                withdraw_cancelled(connection, list(held))
             moved = Counter(DeliveryState(row["new_state"]) for row in rows)
             if moved:
                 detail = {str(state): count for state, count in sorted(moved.items())}

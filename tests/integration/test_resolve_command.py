@@ -1,5 +1,6 @@
 """`mailings resolve`, as an adviser uses it after a sending that ended in the dark."""
 
+import json
 import re
 from pathlib import Path
 
@@ -64,6 +65,18 @@ def test_sent_again_only_by_a_persons_word_and_with_the_same_message_id(unsure: 
     assert {re.findall(r"^Message-ID: <(.*)>", mail, re.MULTILINE)[0] for mail in written} == set(before.values())
 
 
+def test_what_sendgrid_reported_settles_those_it_speaks_of(unsure: Command, tmp_path: Path) -> None:
+    rows = unsure("mailings", "resolve", "1", "--json").document["unknown"]
+    taken, dropped, _ = ({"delivery": str(r["delivery"]), "message": r["message_id"].split("@")[0]} for r in rows)
+    strange = {"delivery": str(rows[2]["delivery"]), "message": "a" * 26, "event": "delivered", "sg_event_id": "z"}
+    events = [taken | {"event": "delivered", "sg_event_id": "x"}, dropped | {"event": "dropped"}, strange, "noise"]
+    (tmp_path / "events.json").write_text(json.dumps(events))
+    said = unsure("mailings", "resolve", "1", "--events", "events.json", "--json").document
+    assert (said["proven"], [row["email"] for row in said["unknown"]]) == (2, [EMAILS[2]])
+    counts = unsure("mailings", "show", "1", "--json").document["deliveries"]
+    assert (counts["accepted"], counts["refused"], counts["unknown"]) == (58, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -71,12 +84,19 @@ def test_sent_again_only_by_a_persons_word_and_with_the_same_message_id(unsure: 
         (("--sent",), "say whom"),
         (("--sent", "--all", "--reader", EMAILS[0]), "say whom"),
         (("--all",), "say what became of it"),
+        (("--events", "events.json", "--sent", "--all"), "leave the other options away"),
     ],
 )
 def test_half_a_word_is_not_enough(command: Command, words: tuple[str, ...], complaint: str) -> None:
     said = command("mailings", "resolve", "1", *words)
     assert said.code == 2
     assert complaint in " ".join(re.sub("[│╭╰─]", "", said.err).split())
+
+
+def test_events_that_are_none_or_not_there_are_told(unsure: Command, tmp_path: Path) -> None:
+    (tmp_path / "events.json").write_text("hello")
+    assert "is not an event" in unsure("mailings", "resolve", "1", "--events", "events.json").errors[0]
+    assert "cannot be read (No such file" in unsure("mailings", "resolve", "1", "--events", "nowhere.json").errors[0]
 
 
 def test_a_reader_who_is_not_unsure_is_told(unsure: Command) -> None:

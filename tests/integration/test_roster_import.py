@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from newsletter.errors import InputError, ReadersFileError
-from newsletter.roster import ImportResult, import_readers
+from newsletter.roster import ImportResult, Intake, import_readers
 from newsletter.store import Store
 from newsletter.subscriber import Consent, Subscriber, SubscriptionStatus, SuppressionReason
 from tests.builders import NOW
@@ -33,9 +33,9 @@ def take(store: Store, tmp_path: Path) -> Import:
     def take(content: str | bytes, *, name: str = "readers.csv", **details: Any) -> ImportResult:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        values: dict[str, Any] = {"update": False, "consent": CONSENT, "actor": "mei", "now": NOW}
-        values |= {"newsletter": NEWSLETTER, "vocabulary": a_vocabulary()}
-        return import_readers(store, path, **values | details)
+        values: dict[str, Any] = {"newsletter": NEWSLETTER, "vocabulary": a_vocabulary(), "consent": CONSENT}
+        now = details.pop("now", NOW)
+        return import_readers(store, path, Intake(**values | details), actor="mei", now=now)
 
     return take
 
@@ -132,17 +132,9 @@ def test_a_file_that_is_no_list_of_readers_is_told_in_one_line(
 
 @pytest.mark.parametrize(("name", "said"), [("nowhere.csv", "No such file"), (".", "Is a directory")])
 def test_a_file_that_cannot_be_read_is_told(store: Store, tmp_path: Path, name: str, said: str) -> None:
+    intake = Intake(newsletter=NEWSLETTER, vocabulary=a_vocabulary())
     with pytest.raises(ReadersFileError, match=f"cannot be read \\({said}"):
-        import_readers(
-            store,
-            tmp_path / name,
-            newsletter=NEWSLETTER,
-            vocabulary=a_vocabulary(),
-            update=False,
-            consent=None,
-            actor="mei",
-            now=NOW,
-        )
+        import_readers(store, tmp_path / name, intake, actor="mei", now=NOW)
 
 
 BAD = """email;name;note
@@ -271,16 +263,8 @@ def test_a_dry_run_tells_everything_and_writes_nothing(store: Store, take: Impor
 
 def test_a_list_comes_from_standard_input(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAIN.encode() + b"bad,x\n")))
-    result = import_readers(
-        store,
-        Path("-"),
-        newsletter=NEWSLETTER,
-        vocabulary=a_vocabulary(),
-        update=False,
-        consent=CONSENT,
-        actor="mei",
-        now=NOW,
-    )
+    intake = Intake(newsletter=NEWSLETTER, vocabulary=a_vocabulary(), consent=CONSENT)
+    result = import_readers(store, Path("-"), intake, actor="mei", now=NOW)
     assert sums(result) == (2, 1, 0, 0, 1)
     assert result.rejects_file is None
 

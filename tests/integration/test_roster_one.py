@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import InputError, RefusedError
-from newsletter.roster import add_reader, change_interests, find_everywhere, unsubscribe
+from newsletter.roster import add_reader, change_interests, find_everywhere, find_reader, unsubscribe
 from newsletter.store import Store
 from newsletter.subscriber import Consent, Subscriber
 from tests.builders import NOW
@@ -29,9 +29,8 @@ def add(store: Store, consent: Consent | None = CONSENT, **cells: str | None) ->
 def tag(store: Store, *tags: str, adding: bool = True, email: str = "reader1@example.com") -> set[str]:
     reader = change_interests(
         store,
-        email,
-        newsletter=NEWSLETTER,
-        tags=tags,
+        find_reader(store, email, NEWSLETTER),
+        tags,
         vocabulary=a_vocabulary(),
         adding=adding,
         actor="mei",

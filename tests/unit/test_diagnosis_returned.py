@@ -207,6 +207,13 @@ def test_what_is_no_mail_is_said_in_one_line(content: bytes) -> None:
         list(judge(content))
 
 
+def test_a_damaged_fold_is_told_in_one_line() -> None:
+    content = bytearray(came_back(results="mx.test; dkim=pass"))
+    content[0:32] = b""
+    content[898:910] = b""
+    assert all("\n" not in str(verdict) and "\r" not in str(verdict) for verdict in verdicts(bytes(content)))
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_no_mail_however_broken_makes_it_stumble(data: st.DataObject) -> None:
