@@ -7,7 +7,6 @@ and the first 16 bytes of HMAC-SHA-256 over the purpose and the rest. It holds n
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +18,12 @@ from newsletter.errors import TokenError
 _LENGTH = 36
 _SIGNED = 20
 _MAILINGS = 1 << 24
-#: whole groups of base32, of which 26 characters are kept
-_UNIQUE = 20
+_HASH = "sha256"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+#: base32 (RFC 4648) two characters at a time: the library's takes three times as long, for every message
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+#: of the 26 characters that stand in a Message-ID: 130 bits, ten at a time
+_SHIFTS = range(120, -1, -10)
 
 
 class Purpose(StrEnum):
@@ -32,7 +35,7 @@ class Purpose(StrEnum):
 
 
 #: what is signed begins with the purpose
-_OPENINGS = {purpose: f"newsletter link {purpose}\0" for purpose in Purpose}
+_OPENINGS = {purpose: f"newsletter link {purpose}\0".encode() for purpose in Purpose}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +71,15 @@ def read_token(keys: Sequence[bytes], purpose: Purpose, text: str) -> Token:
 
 def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) -> str:
     """The same for every try of a delivery, so that a repeat can be recognised; says nothing about the reader."""
-    secret = _mac(key, "newsletter message-id ", b"%d %d" % (mailing_id, delivery_id))
-    return f"{base64.b32encode(secret[:_UNIQUE])[:26].decode().lower()}@{domain}"
+    secret = hmac.digest(key, b"newsletter message-id %d %d" % (mailing_id, delivery_id), _HASH)
+    bits = int.from_bytes(secret[:17], "big") >> 6
+    return f"{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}@{domain}"
 
 
 @lru_cache(maxsize=16)
 def _key_id(key: bytes) -> bytes:
-    return _mac(key, "newsletter key id", b"")[:1]
+    return hmac.digest(key, b"newsletter key id", _HASH)[:1]
 
 
 def _signature(key: bytes, purpose: Purpose, head: bytes) -> bytes:
-    return _mac(key, _OPENINGS[purpose], head)[:16]
-
-
-def _mac(key: bytes, opening: str, rest: bytes) -> bytes:
-    state = _opened(key, opening).copy()
-    state.update(rest)
-    return state.digest()
-
-
-@lru_cache(maxsize=64)
-def _opened(key: bytes, opening: str) -> hmac.HMAC:
-    """What all of a kind begin with. To copy it takes a third less time than to begin anew for each reader."""
-    return hmac.new(key, opening.encode(), hashlib.sha256)
+    return hmac.digest(key, _OPENINGS[purpose] + head, _HASH)[:16]

@@ -28,7 +28,7 @@ from newsletter.store.rows import ClaimedDelivery
 NAP = 0.2
 POLL = 0.05
 #: receipts are written down together, as soon as there are so many or the first has waited so long (seconds)
-GROUP = 128
+GROUP = 256
 GROUP_WAIT = 0.1
 #: seconds that a claim lasts: what has not left by then is given back and claimed anew, so that a slow pace does not
 #: mail anybody who has left meanwhile

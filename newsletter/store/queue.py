@@ -6,7 +6,7 @@ conditional: a claim counts only while the run is the mailing's own, and a run s
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,13 +16,17 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
-from newsletter.store.database import Database
+from newsletter.store.database import Database, run_many
 from newsletter.store.departed import withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
 _person, _subscription = schema.subscribers.c, schema.subscriptions.c
+
+
+#: a late answer may still turn into a fact what the run itself left unknown
+_STILL_OPEN = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 
 
 class Queue:
@@ -42,11 +46,12 @@ class Queue:
         """
         with self._database.writing() as connection:
             while candidates := _next_batch(connection, mailing_id, run_id, limit):
-                withdraw(connection, mailing_id, now, among=candidates)
-                taken = _take(connection, candidates, run_id=run_id, now=now)
+                stretch = candidates[0], candidates[-1]
+                withdraw(connection, mailing_id, now, among=stretch)
+                taken = _take(connection, mailing_id, stretch, run_id=run_id, now=now)
                 if taken:
                     connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(beat_at=now))
-                    return _claimed(connection, taken)
+                    return _claimed(connection, taken, stretch)
         return []
 
     def settle(
@@ -64,11 +69,11 @@ class Queue:
 
         :param due_at: when a deferred one is to be tried again
         """
-        rows = [_settlement(receipt, now, due_at) | {"run": run_id} for receipt in receipts]
+        rows = [_settlement(receipt, run_id, now, due_at) for receipt in receipts]
         if not rows:
             return 0
         with self._database.writing() as connection:
-            settled = connection.execute(_settling(), rows).rowcount
+            settled = run_many(connection, _settling(), rows)
             refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
             note_bounces(connection, refused, run_id=run_id, now=now)
             back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
@@ -110,14 +115,18 @@ def _next_batch(connection: sa.Connection, mailing_id: int, run_id: int, limit: 
     return list(connection.execute(wanted.order_by(_delivery.id).limit(limit)).scalars())
 
 
-def _take(connection: sa.Connection, candidates: list[int], *, run_id: int, now: datetime) -> list[int]:
-    still = (_delivery.id.in_(candidates), _delivery.state == DeliveryState.PLANNED)
+# From the first id to the last, and not one by one: a statement that names hundreds is made anew for every batch.
+def _take(
+    connection: sa.Connection, mailing_id: int, stretch: tuple[int, int], *, run_id: int, now: datetime
+) -> set[int]:
+    still = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     values = {"state": DeliveryState.CLAIMED, "run_id": run_id, "claimed_at": now, "due_at": None}
-    taking = sa.update(schema.deliveries).where(*still).values(values | {"tries": _delivery.tries + 1})
-    return list(connection.execute(taking.returning(_delivery.id)).scalars())
+    taking = sa.update(schema.deliveries).where(*still, _delivery.id.between(*stretch))
+    taking = taking.values(values | {"tries": _delivery.tries + 1})
+    return set(connection.execute(taking.returning(_delivery.id)).scalars())
 
 
-def _claimed(connection: sa.Connection, taken: list[int]) -> list[ClaimedDelivery]:
+def _claimed(connection: sa.Connection, taken: Container[int], stretch: tuple[int, int]) -> list[ClaimedDelivery]:
     columns = (
         _delivery.id.label("delivery_id"),
         _edition.hash.label("edition_hash"),
@@ -125,19 +134,19 @@ def _claimed(connection: sa.Connection, taken: list[int]) -> list[ClaimedDeliver
         _person.address,
         _person.name,
         _person.salutation,
-        _person.language,
         _subscription.public_id,
         _subscription.consent_on,
-        _subscription.joined_at,
         _delivery.tries,
     )
     joined = schema.deliveries.join(schema.editions).join(schema.subscriptions)
     joined = joined.join(schema.subscribers, _person.id == _delivery.subscriber_id)
-    wanted = sa.select(*columns).select_from(joined).where(_delivery.id.in_(taken)).order_by(_delivery.id)
-    found = []
-    for delivery_id, edition_hash, stories, *reader in connection.execute(wanted):
-        found.append(ClaimedDelivery(delivery_id, edition_hash, _stories(stories), *reader))
-    return found
+    held = (_delivery.state == DeliveryState.CLAIMED, _delivery.id.between(*stretch))
+    wanted = sa.select(*columns).select_from(joined).where(*held).order_by(_delivery.id)
+    return [
+        ClaimedDelivery(delivery_id, edition_hash, _stories(stories), *reader)
+        for delivery_id, edition_hash, stories, *reader in connection.execute(wanted).all()
+        if delivery_id in taken
+    ]
 
 
 @lru_cache(maxsize=1 << 10)
@@ -150,19 +159,21 @@ def _settling() -> sa.Update:
     names = ("state", "detail", "provider_id", "settled_at", "due_at")
     values = {name: sa.bindparam(f"new_{name}", type_=_delivery[name].type) for name in names}
     mine = (_delivery.id == sa.bindparam("delivery"), _delivery.run_id == sa.bindparam("run"))
-    # a late answer may still turn into a fact what the run itself left unknown
-    is_open = sa.or_(_delivery.state == DeliveryState.CLAIMED, _delivery.state == DeliveryState.UNKNOWN)
+    is_open = _delivery.state.in_([sa.literal_column(f"'{state}'") for state in _STILL_OPEN])
     return sa.update(schema.deliveries).where(*mine, is_open).values(**values)
 
 
-def _settlement(receipt: Receipt, now: datetime, due_at: datetime | Callable[[Receipt], datetime]) -> dict[str, Any]:
+def _settlement(
+    receipt: Receipt, run_id: int, now: datetime, due_at: datetime | Callable[[Receipt], datetime]
+) -> dict[str, Any]:
     is_deferred = receipt.outcome is Outcome.DEFERRED
-    due = due_at(receipt) if callable(due_at) else due_at
+    due = None if not is_deferred else due_at(receipt) if callable(due_at) else due_at
     return {
         "delivery": receipt.delivery_id,
+        "run": run_id,
         "new_state": DeliveryState(receipt.outcome),
         "new_detail": " ".join(receipt.detail.split())[:_DETAIL_LIMIT],
         "new_provider_id": receipt.provider_id,
         "new_settled_at": None if is_deferred else now,
-        "new_due_at": due if is_deferred else None,
+        "new_due_at": due,
     }

@@ -50,10 +50,8 @@ class ClaimedDelivery:
     address: str
     name: str
     salutation: str
-    language: str
     public_id: bytes
     consent_on: date | None
-    joined_at: datetime
     #: this one included
     tries: int
 

@@ -156,10 +156,8 @@ def test_a_batch_goes_edition_by_edition_with_all_that_a_message_needs(store: St
         address="reader0@example.com",
         name="Reader 0",
         salutation="",
-        language="",
         public_id=readers[0].public_id,
         consent_on=CONSENT.on,
-        joined_at=NOW,
         tries=1,
     )
     assert claim(store, mailing.id) == []

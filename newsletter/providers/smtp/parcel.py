@@ -1,7 +1,7 @@
 """One message as it travels: its envelope, and its bytes as they go over the wire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from newsletter.delivery import Recipient
@@ -36,6 +36,11 @@ class Parcel:
     is_dotted: bool = True
     #: new connections that broke before it could be handed over
     tries: int = 0
+    #: true for nearly all: bodies and names are encoded, so that only an address can need more
+    is_plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_plain = self.recipient.address.isascii() and self.sender.isascii() and self.message.isascii()
 
     @property
     def delivery_id(self) -> int:
@@ -43,7 +48,7 @@ class Parcel:
 
     def lacks(self, offers: Offers) -> str:
         """Why this server cannot carry it; empty when it can."""
-        if not self._is_plain():
+        if not self.is_plain:
             if self._needs_utf8() and not offers.utf8:
                 return "an address needs SMTPUTF8, which the SMTP server does not offer"
             if not (offers.utf8 or offers.eight_bit):
@@ -53,7 +58,7 @@ class Parcel:
     def commands(self, offers: Offers) -> tuple[bytes, bytes]:
         """MAIL and RCPT, with what is needed and offered."""
         size = f" SIZE={len(self.message)}" if offers.size else ""
-        more = "" if self._is_plain() else self._options(offers)
+        more = "" if self.is_plain else self._options(offers)
         mail = f"MAIL FROM:<{self.sender}>{size}{more}\r\n"
         return mail.encode(), f"RCPT TO:<{self.recipient.address}>\r\n".encode()
 
@@ -64,10 +69,6 @@ class Parcel:
             return message
         message = message.replace(b"\r\n.", b"\r\n..")
         return b"." + message if message.startswith(b".") else message
-
-    def _is_plain(self) -> bool:
-        """True for nearly all: bodies and names are encoded, so that only an address can need more."""
-        return self.message.isascii() and self.recipient.address.isascii() and self.sender.isascii()
 
     def _needs_utf8(self) -> bool:
         header, _, _ = self.message.partition(b"\r\n\r\n")

@@ -1,10 +1,13 @@
 """What an SMTP server says, put together from the pieces in which it comes (RFC 5321 section 4.2)."""
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 #: the standard asks for 512 bytes; a server that sends more than this without a line break says nothing
 _LONGEST_LINE = 65_536
 _MOST_LINES = 200
+_ALONE = re.compile(rb"[0-9]{3} ")
 _AFTER_CODE = (b" ", b"-", b"\r", b"")
 
 
@@ -24,6 +27,12 @@ class Reply(NamedTuple):
         return 400 <= self.code < 600
 
 
+@lru_cache(maxsize=256)
+def _whole(line: bytes) -> Reply | None:
+    """Of a line that is a reply alone; servers say the same to every envelope."""
+    return Reply(int(line[:3]), line[4:].rstrip()) if _ALONE.match(line) else None
+
+
 class ReplyReader:
     """Takes bytes as they come, and gives whole replies."""
 
@@ -36,7 +45,11 @@ class ReplyReader:
 
     def feed(self, received: bytes) -> list[Reply]:
         *lines, self._rest = (self._rest + received).split(b"\n")
-        found = [reply for line in lines if (reply := self._reply(line))]
+        found = []
+        for line in lines:
+            reply = (None if self._before else _whole(line)) or self._reply(line)
+            if reply:
+                found.append(reply)
         if len(self._rest) > _LONGEST_LINE:
             found.append(Reply(0, self._rest[:100]))
             self._rest = b""

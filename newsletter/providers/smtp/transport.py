@@ -38,7 +38,7 @@ class SmtpTransport:
 
     name = "smtp"
     #: claimed and settled together; how much can be in doubt does not depend on it
-    window = 256
+    window = 512
 
     def __post_init__(self) -> None:
         self._server = Server(
