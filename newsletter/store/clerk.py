@@ -18,8 +18,5 @@ def clerk_of(database: Database) -> Executor:
 class _AtOnce(Executor):
     def submit(self, work: Callable[_Given, _Found], /, *args: _Given.args, **named: _Given.kwargs) -> Future[_Found]:
         done: Future[_Found] = Future()
-        try:
-            done.set_result(work(*args, **named))
-        except Exception as error:  # it is raised where the result is asked for, as with any executor
-            done.set_exception(error)
+        done.set_result(work(*args, **named))
         return done
