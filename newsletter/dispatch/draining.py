@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Protocol, Self
 
 from newsletter.delivery import Outcome, Receipt, Recipient
+from newsletter.dispatch.ledger import MOST_UNDER_WAY, Ledger
 from newsletter.dispatch.pace import MOST_HELD, Pace
-from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, patient, wait_after
+from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, patient
 from newsletter.dispatch.quiet import Watch
 from newsletter.edition import Edition
 from newsletter.errors import TransientError, TransportError
@@ -90,9 +91,10 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
     :raises TransportError: the provider takes nothing; what it did not take is planned again
     """
     failures = 0
-    # Removed last, when the ledger knows everything that the recorder does.
-    with mailings.flight(run.mailing_id, run.id, size=4 * transport.window + MOST_HELD) as flight:
-        desk = _Desk(mailings, run, flight, transport.window)
+    size = 4 * transport.window + (MOST_UNDER_WAY + 2) * GROUP
+    # The recorder is removed last, when the ledger knows everything that it does.
+    with mailings.flight(run.mailing_id, run.id, size=size) as flight, mailings.clerk() as clerk:
+        desk = _Desk(Ledger(mailings, clerk, flight, run_id=run.id), run, flight, transport.window)
         while not run.should_stop():
             try:
                 for receipts in transport.send(desk.letters(), flight.at_risk):
@@ -115,10 +117,12 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
 class _Desk:
     """Where claimed deliveries leave as letters and come back as receipts."""
 
-    def __init__(self, mailings: Mailings, run: Run, flight: Flight | NoFlight, window: int) -> None:
-        self._mailings, self._run, self._flight, self._window = mailings, run, flight, window
+    def __init__(self, ledger: Ledger, run: Run, flight: Flight | NoFlight, window: int) -> None:
+        self._ledger, self._run, self._flight, self._window = ledger, run, flight, window
         self._claimed: deque[ClaimedDelivery] = deque()
         self._claimed_at = 0.0
+        #: the last claim found less than it asked for
+        self._is_last = False
         #: claimed and without a receipt: by delivery, the number of tries
         self._waiting: dict[int, int] = {}
         self._unsettled: list[Receipt] = []
@@ -130,18 +134,19 @@ class _Desk:
         self._is_over = False
 
     def letters(self) -> Iterator[Letter | None]:
-        while not (self._is_over or self._run.should_stop()):
+        run, claimed = self._run, self._claimed
+        while not (self._is_over or run.should_stop()):
             if time.monotonic() - self._claimed_at >= CLAIM_LASTS:
                 self._let_go()
-            if not self._claimed and self._run.pace.held < MOST_HELD:
+            if len(claimed) <= self._window // 2 and run.pace.held < MOST_HELD:
                 self._claim()
-            if not self._claimed and not self._run.pace.held:
+            if not claimed and not run.pace.held:
                 return
-            delivery = self._run.pace.next_of(self._claimed, self._run.now())
+            delivery = run.pace.next_of(claimed, run.now())
             if delivery is None:
                 yield None
             else:
-                yield Letter(self._run.edition_of(delivery), self._run.recipient_of(delivery))
+                yield Letter(run.edition_of(delivery), run.recipient_of(delivery))
 
     def take_in(self, receipts: Sequence[Receipt]) -> Counter[Outcome]:
         """Note what came in; in the ledger only when enough has come together."""
@@ -159,30 +164,38 @@ class _Desk:
     def clear(self) -> None:
         """Everything that has an answer is written down, and what was not handed over is given back."""
         self._settle()
+        self._ledger.look(most=0)
+        self._take_over()
         self._claimed.clear()
         self._run.pace.clear()
         self._release(list(self._waiting))
 
     def _let_go(self) -> None:
         """Of everything that waits for its turn, and is not in the transport's hands."""
+        self._take_over()
         held = [*self._run.pace.clear(), *self._claimed]
         self._claimed.clear()
         self._release([delivery.delivery_id for delivery in held])
 
     def _release(self, delivery_ids: Sequence[int]) -> None:
-        if not delivery_ids:
-            return
-        self._mailings.release(delivery_ids, run_id=self._run.id)
-        self._flight.settled(delivery_ids)
+        self._ledger.release(delivery_ids)
         for delivery_id in delivery_ids:
             del self._waiting[delivery_id]
 
     def _claim(self) -> None:
-        self._settle()
-        if not self._run.pace.held:
-            self._claimed_at = time.monotonic()
+        """Ask for more before they are needed, and wait for them when they are."""
         run = self._run
-        found = self._mailings.claim(run.mailing_id, run_id=run.id, limit=self._window, now=run.now())
+        if not (self._claimed and self._is_last):
+            self._ledger.claim_ahead(run.mailing_id, limit=self._window, now=run.now())
+        if not self._claimed:
+            self._settle()
+            self._take_over()
+
+    def _take_over(self) -> None:
+        found, since = self._ledger.claimed()
+        self._is_last = len(found) < self._window
+        if not self._run.pace.held:
+            self._claimed_at = since
         self._claimed.extend(found)
         self._waiting |= {delivery.delivery_id: delivery.tries for delivery in found}
 
@@ -195,21 +208,13 @@ class _Desk:
     def _settle(self) -> None:
         if not self._unsettled:
             return
-        run, receipts = self._run, self._unsettled
-        now = run.now()
-        self._mailings.settle(
-            receipts,
-            run_id=run.id,
-            now=now,
-            due_at=lambda receipt: now + wait_after(self._tries[receipt.delivery_id], run.random),
-        )
-        self._flight.settled(receipt.delivery_id for receipt in receipts)
+        self._ledger.settle(self._unsettled, self._tries, now=self._run.now(), chance=self._run.random)
         self._unsettled, self._tries, self._since = [], {}, time.monotonic()
         self._look()
 
     def _look(self) -> None:
         if time.monotonic() - self._looked_at >= LOOK_AT_COMPLAINTS:
-            self._complaints, self._looked_at = self._mailings.complaints(self._run.mailing_id), time.monotonic()
+            self._complaints, self._looked_at = self._ledger.complaints(self._run.mailing_id), time.monotonic()
         reason = self._watch.reason(self._complaints)
         if reason and not self._is_over:
             self._is_over = True

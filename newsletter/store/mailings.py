@@ -1,9 +1,11 @@
 """All that the store knows about mailings; and that a mailing is never sent by two at once."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from newsletter.errors import RefusedError
+from newsletter.store.clerk import clerk_of
 from newsletter.store.database import Database
 from newsletter.store.life import Life
 from newsletter.store.locks import ProcessLocks, file_lock
@@ -40,3 +42,7 @@ class Mailings(Plans, Life, Queue, Runs, Resolving, Retrying, Tally):
         else:
             with file_lock(path.with_name(f"{path.name}.{mailing_id}.lock"), otherwise=otherwise):
                 yield
+
+    def clerk(self) -> Executor:
+        """Who writes in the ledger while letters leave."""
+        return clerk_of(self._database)

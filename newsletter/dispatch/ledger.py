@@ -1,0 +1,83 @@
+"""
+Claims ahead of need and settlements behind the answers, so that no connection waits for the disk.
+
+They are written in one thread, one after the other. A claim is committed before anything of it is handed over; a
+settlement is committed before the flight recorder forgets it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from datetime import datetime
+
+from newsletter.delivery import Receipt
+from newsletter.dispatch.patience import wait_after
+from newsletter.store.flight import Flight, NoFlight
+from newsletter.store.mailings import Mailings
+from newsletter.store.rows import ClaimedDelivery
+
+#: settlements that may be under way, until somebody waits for the first of them
+MOST_UNDER_WAY = 2
+
+
+class Ledger:
+    """One sender's hand in it."""
+
+    def __init__(self, mailings: Mailings, clerk: Executor, flight: Flight | NoFlight, *, run_id: int) -> None:
+        self._mailings, self._clerk, self._flight, self._run_id = mailings, clerk, flight, run_id
+        self._ahead: Future[list[ClaimedDelivery]] | None = None
+        self._asked_at = 0.0
+        #: what is being settled, oldest first
+        self._under_way: deque[tuple[Future[int], Collection[int]]] = deque()
+
+    def claim_ahead(self, mailing_id: int, *, limit: int, now: datetime) -> None:
+        """Begin to claim; once until somebody asks what came of it."""
+        if self._ahead is None:
+            self._asked_at = time.monotonic()
+            claim = self._mailings.claim
+            self._ahead = self._clerk.submit(claim, mailing_id, run_id=self._run_id, limit=limit, now=now)
+
+    def claimed(self) -> tuple[list[ClaimedDelivery], float]:
+        """What was claimed ahead, and since when (monotonic seconds)."""
+        found = self._ahead.result() if self._ahead else []
+        self._ahead = None
+        return found, self._asked_at
+
+    def settle(
+        self, receipts: Sequence[Receipt], tries: Mapping[int, int], *, now: datetime, chance: Callable[[], float]
+    ) -> None:
+        """
+        Write down what became of deliveries, by and by.
+
+        :param tries: how often each has been handed over
+        """
+        settling = self._clerk.submit(
+            self._mailings.settle,
+            receipts,
+            run_id=self._run_id,
+            now=now,
+            due_at=lambda receipt: now + wait_after(tries[receipt.delivery_id], chance),
+        )
+        self._under_way.append((settling, [receipt.delivery_id for receipt in receipts]))
+        self.look(most=MOST_UNDER_WAY)
+
+    def look(self, *, most: int) -> None:
+        """
+        Forget what has been settled; wait until at most so many settlements are under way.
+
+        :raises StoreError: one of them failed
+        """
+        while self._under_way and (len(self._under_way) > most or self._under_way[0][0].done()):
+            settling, delivery_ids = self._under_way.popleft()
+            settling.result()
+            self._flight.settled(delivery_ids)
+
+    def release(self, delivery_ids: Collection[int]) -> None:
+        """Give claimed deliveries back of which nobody took anything."""
+        if delivery_ids:
+            self._clerk.submit(self._mailings.release, delivery_ids, run_id=self._run_id).result()
+            self._flight.settled(delivery_ids)
+
+    def complaints(self, mailing_id: int) -> int:
+        return self._mailings.complaints(mailing_id)
