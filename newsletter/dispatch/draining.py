@@ -190,6 +190,9 @@ class _Desk:
         if not self._claimed:
             self._settle()
             self._take_over()
+            if self._claimed and not self._ledger.is_under_way(run.mailing_id):
+                # It was paused or cancelled after these were claimed.
+                self._let_go()
 
     def _take_over(self) -> None:
         found, since = self._ledger.claimed()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from datetime import datetime
 
-from newsletter.delivery import Receipt
+from newsletter.delivery import MailingStatus, Receipt
 from newsletter.dispatch.patience import wait_after
 from newsletter.store.flight import Flight, NoFlight
 from newsletter.store.mailings import Mailings
@@ -78,6 +78,9 @@ class Ledger:
         if delivery_ids:
             self._clerk.submit(self._mailings.release, delivery_ids, run_id=self._run_id).result()
             self._flight.settled(delivery_ids)
+
+    def is_under_way(self, mailing_id: int) -> bool:
+        return self._mailings.find(mailing_id).status is MailingStatus.SENDING
 
     def complaints(self, mailing_id: int) -> int:
         return self._mailings.complaints(mailing_id)
