@@ -14,20 +14,21 @@ _DER_FRAME = 38
 _LEAST_BITS, _ADVISED_BITS = 1024, 2048
 
 
-def examine_dkim(domain: str, selectors: Sequence[str], names: Names) -> Iterator[Verdict]:
+def examine_dkim(domain: str, selectors: Sequence[str], names: Names, *, ours: str = "") -> Iterator[Verdict]:
     """
     Every selector's key; without a selector, nothing can be asked.
 
+    :param ours: the public key, as it is to be published, when it is we who sign
     :raises UnansweredError: DNS did not say
     """
     if not selectors:
         fix = "name your mail server's selector with --dkim-selector, or judge a mail that came back: doctor FILE.eml"
         yield doubtful(_RULE, f"which key signs mail of {domain} cannot be known from here", fix)
     for selector in selectors:
-        yield from _examine_key(f"{selector}._domainkey.{domain}", names)
+        yield from _examine_key(f"{selector}._domainkey.{domain}", names, ours)
 
 
-def _examine_key(name: str, names: Names) -> Iterator[Verdict]:
+def _examine_key(name: str, names: Names, ours: str) -> Iterator[Verdict]:
     found = [tags_of(text) for text in names.texts(name) if "p=" in text.replace(" ", "")]
     if len(found) != 1:
         said = f"has {len(found)} keys" if found else "holds no key"
@@ -36,6 +37,10 @@ def _examine_key(name: str, names: Names) -> Iterator[Verdict]:
     (tags,) = found
     if not tags["p"]:
         yield wrong(_RULE, f"{name} is revoked (p= is empty)", "publish the key that your mail server signs with")
+        return
+    if ours and "".join(tags["p"].split()) != ours:
+        fix = "publish the public half of NEWSLETTER_DKIM_KEY_FILE: openssl rsa -in FILE -pubout"
+        yield wrong(_RULE, f"{name} is not the key that our mails are signed with", fix)
         return
     yield _about_key(name, tags)
     if "y" in tags.get("t", "").lower().split(":"):

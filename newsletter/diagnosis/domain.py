@@ -22,6 +22,8 @@ class Domains:
     #: of the envelope's sender, on which SPF is judged; None when the provider uses its own
     envelope: str | None
     selectors: tuple[str, ...] = ()
+    #: the public key, when it is we who sign
+    key: str = ""
 
 
 def examine_domains(domains: Domains, names: Names) -> Iterator[Verdict]:
@@ -29,7 +31,7 @@ def examine_domains(domains: Domains, names: Names) -> Iterator[Verdict]:
     for mailbox in dict.fromkeys((domains.sender, *domains.mailboxes)):
         yield from answered("mx", partial(examine_mx, mailbox, names))
     yield from answered("spf", partial(_spf, domains, names))
-    yield from answered("dkim", partial(examine_dkim, domains.sender, domains.selectors, names))
+    yield from answered("dkim", partial(examine_dkim, domains.sender, domains.selectors, names, ours=domains.key))
     yield from answered("dmarc", partial(examine_dmarc, domains.sender, names))
     yield from answered("dmarc", partial(_alignment, domains, names))
 

@@ -1,6 +1,7 @@
 """The whole examination, part by part, in the order in which things are needed."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,7 +13,7 @@ from newsletter.diagnosis import provider, workspace
 from newsletter.diagnosis.domain import Domains, answered, examine_domains, examine_pointers
 from newsletter.diagnosis.names import Names
 from newsletter.diagnosis.verdict import Verdict, refused, softened
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SettingsError
 from newsletter.mailing.prepare import Materials
 from newsletter.masthead import Imprint
 from newsletter.settings import Settings, TransportName
@@ -120,11 +121,13 @@ def _domains_of(settings: Settings, imprint: Imprint, wish: Wish) -> Domains:
     bounces = settings.bounce_address or imprint.sender.address
     mailboxes = (imprint.unsubscribe_address, imprint.reply_to or "", bounces)
     is_sendgrid = settings.transport is TransportName.SENDGRID
+    own = () if is_sendgrid or wish.selectors else _own_selectors(settings, sender)
     return Domains(
         sender=sender,
         mailboxes=tuple(dict.fromkeys(_domain(mailbox) for mailbox in mailboxes if mailbox)),
         envelope=None if is_sendgrid else _domain(bounces),
-        selectors=wish.selectors or (_SENDGRID_SELECTORS if is_sendgrid else _own_selectors(settings, sender)),
+        selectors=wish.selectors or (_SENDGRID_SELECTORS if is_sendgrid else own),
+        key=_own_key(settings) if own else "",
     )
 
 
@@ -132,6 +135,16 @@ def _own_selectors(settings: Settings, sender: str) -> tuple[str, ...]:
     """Of the key that we sign with; one that stands at another domain would not be found at the sender's."""
     selector = settings.dkim_selector
     return (selector,) if selector and settings.dkim_domain == sender else ()
+
+
+def _own_key(settings: Settings) -> str:
+    """Empty when it is of no use, which is said of the transport."""
+    from newsletter.providers.smtp.signing import signer_for
+
+    with suppress(SettingsError):
+        signer = signer_for(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+        return signer.published if signer else ""
+    return ""
 
 
 def _domain(address: str) -> str:

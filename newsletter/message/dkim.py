@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from newsletter.errors import SettingsError
 
@@ -40,6 +40,11 @@ class Signer:
         self._opening = (
             f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/simple;\r\n d={domain};\r\n s={selector};\r\n "
         ).encode()
+
+    @property
+    def published(self) -> str:
+        """What stands behind p= in DNS, when the right key is published."""
+        return b64encode(self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
     def __call__(self, message: bytes) -> bytes:
         head, _, body = message.partition(b"\r\n\r\n")

@@ -16,7 +16,7 @@ import pytest
 from newsletter.health import fingerprint
 from newsletter.store import open_store
 from newsletter.workspace import shipped
-from tests.dkim_keys import an_rsa_key, pem
+from tests.dkim_keys import a_signer, an_rsa_key, pem
 from tests.dnsd import Records, dns_server
 from tests.integration.conftest import Command, Said
 from tests.smtpd import Manners, free_port, make_certificate, only, smtp_server
@@ -26,6 +26,7 @@ DOMAIN: Records = {
     "example.com": {"MX": ["10 mx.example.com."], "TXT": ["v=spf1 mx -all"]},
     "s1._domainkey.example.com": {"TXT": [f"v=DKIM1; p={KEY}"]},
     "s2._domainkey.example.com": {"TXT": [f"v=DKIM1; p={KEY}"]},
+    "ours._domainkey.example.com": {"TXT": [f"v=DKIM1; k=rsa; p={a_signer().published}"]},
     "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; rua=mailto:dmarc@example.com"]},
 }
 
@@ -255,7 +256,8 @@ def test_the_key_that_mails_are_signed_with_is_asked_for(command: Command, resol
     path.write_bytes(pem(an_rsa_key()))
     ours = {"NEWSLETTER_DKIM_DOMAIN": "example.com", "NEWSLETTER_DKIM_KEY_FILE": str(path)}
     with smtp_server() as port:
-        for selector, expected in (("s2", "ok"), ("s3", "error")):
+        # the second one is somebody else's, and the third does not exist
+        for selector, expected in (("ours", "ok"), ("s2", "error"), ("s3", "error")):
             settings = smtp(port, **ours, NEWSLETTER_DKIM_SELECTOR=selector)
             (verdict,) = by_rule(command("doctor", "--resolver", resolver, "--json", **settings))["dkim"]
             assert verdict["severity"] == expected

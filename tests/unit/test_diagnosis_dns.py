@@ -210,6 +210,13 @@ def test_a_dkim_key_is_looked_at(record: str, expected: list[Grade], words: str)
     assert words in said(found)
 
 
+@pytest.mark.parametrize(("ours", "expected"), [(rsa(294), OK), (rsa(294)[:-4] + "AAAB", ERROR)])
+def test_the_key_that_we_sign_with_must_be_the_published_one(ours: str, expected: Grade) -> None:
+    published = f"v=DKIM1; p={rsa(294)[:100]} {rsa(294)[100:]}"
+    records = {f"s1._domainkey.{FIRM}": {"TXT": [published]}}
+    assert grades(examined(lambda names: examine_dkim(FIRM, ["s1"], names, ours=ours), records)) == [expected]
+
+
 def test_a_dkim_key_behind_an_alias_is_found() -> None:
     records = {
         f"s1._domainkey.{FIRM}": {"CNAME": ["s1.domainkey.provider.test."]},

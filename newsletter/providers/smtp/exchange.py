@@ -30,7 +30,6 @@ class Exchange:
         :raises TransportError: the server cannot be reached, or takes nothing from us
         """
         try:
-            self._clear_away()
             while not self._is_done:
                 yield self._turn()
         finally:
@@ -42,13 +41,6 @@ class Exchange:
     def _is_done(self) -> bool:
         is_over = self._fatal or self._supply.is_over
         return bool(is_over) and not self._lines.are_busy and not self._supply.receipts
-
-    def _clear_away(self) -> None:
-        """Connections that were kept, and that the server has closed meanwhile: nobody's fault."""
-        for line, _ in self._lines.ready(0):
-            line.read()
-            if line.conversation.over:
-                self._lines.drop(line)
 
     def _turn(self) -> list[Receipt]:
         receipts: list[Receipt] = []

@@ -1,12 +1,15 @@
 """The DKIM key that the settings name, read before anything is sent."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter.errors import SettingsError
 
+if TYPE_CHECKING:
+    from newsletter.message.dkim import Signer
 
-def signer_for(domain: str | None, selector: str | None, key_file: Path | None) -> Callable[[bytes], bytes] | None:
+
+def signer_for(domain: str | None, selector: str | None, key_file: Path | None) -> "Signer | None":
     """
     None when nothing is set: most mail servers sign themselves.
 
