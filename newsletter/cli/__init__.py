@@ -19,6 +19,7 @@ from newsletter.cli import (
     preview,
     segments,
     sending,
+    serve,
     starting,
     subscribers,
     tags,
@@ -47,6 +48,7 @@ testing.add_to(app)
 mailings.add_to(app)
 life.add_to(mailings.app)
 correcting.add_to(app)
+serve.add_to(app)
 working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")

@@ -1,0 +1,72 @@
+"""What readers do themselves, by the links in their mails."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from newsletter.errors import RefusedError
+from newsletter.store import Store
+from newsletter.subscriber import Subscriber, SubscriptionStatus
+from newsletter.tags import Vocabulary
+
+#: whoever left by mistake may come back for so long; after that they sign up anew
+SECOND_THOUGHTS = timedelta(hours=24)
+#: in the audit
+READER = "reader"
+
+
+def linked_reader(store: Store, public_id: bytes) -> Subscriber:
+    """
+    :raises RefusedError: they were forgotten
+    """
+    found = store.linked.reader(public_id)
+    if found is None:
+        raise RefusedError("nobody is known by this link any more")
+    return found
+
+
+def leave(store: Store, reader: Subscriber, *, everywhere: bool, now: datetime) -> list[str]:
+    """Let the reader go, at once; the newsletters that they read no more. A second time is no error."""
+    going = _theirs(store, reader, everywhere=everywhere)
+    for one in going:
+        store.readers.unsubscribe(one.subscription_id, actor=READER, now=now)
+    return [one.newsletter for one in going]
+
+
+def come_back(store: Store, reader: Subscriber, *, everywhere: bool, now: datetime) -> list[str]:
+    """
+    Undo that; the newsletters that they read again.
+
+    :raises RefusedError: it is too long ago, or their address must not be mailed
+    """
+    if reader.suppressed_for:
+        raise RefusedError("this address must not be mailed", fix="sign up again")
+    back = [
+        one.newsletter
+        for one in _theirs(store, reader, everywhere=everywhere)
+        if store.linked.come_back(one.subscription_id, left_after=now - SECOND_THOUGHTS, actor=READER, now=now)
+    ]
+    if not back and linked_reader(store, reader.public_id).status is SubscriptionStatus.UNSUBSCRIBED:
+        raise RefusedError("that was more than a day ago", fix="sign up again")
+    return back
+
+
+def choose(
+    store: Store, reader: Subscriber, chosen: Iterable[str] | None, *, vocabulary: Vocabulary, now: datetime
+) -> Subscriber:
+    """
+    Give the reader these interests of the offered ones, and no other of those; None: every story.
+
+    What an adviser has noted, and readers are not offered, stays.
+    """
+    offered = vocabulary.stored_as(slug for slug, tag in vocabulary.tags.items() if tag.offered)
+    wanted = set(chosen or ()) & offered
+    gone = reader.interests - wanted if chosen is None else (reader.interests & offered) - wanted
+    if gone:
+        store.readers.remove_interests(reader.subscription_id, gone, actor=READER, now=now)
+    if wanted - reader.interests:
+        store.readers.add_interests(reader.subscription_id, wanted, actor=READER, now=now)
+    return linked_reader(store, reader.public_id)
+
+
+def _theirs(store: Store, reader: Subscriber, *, everywhere: bool) -> list[Subscriber]:
+    return store.readers.find(reader.email) if everywhere else [reader]

@@ -1,0 +1,55 @@
+"""What a link in a mail leads to: the reader it was made for, and the edition that they got."""
+
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.store import schema
+from newsletter.store.audit import audit_row, write_audit
+from newsletter.store.database import Database
+from newsletter.store.people import SELECT_SUBSCRIBERS, with_interests
+from newsletter.subscriber import Subscriber, SubscriptionStatus
+
+_subscription, _delivery, _edition = schema.subscriptions.c, schema.deliveries.c, schema.editions.c
+
+
+class Linked:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def reader(self, public_id: bytes) -> Subscriber | None:
+        with self._database.reading() as connection:
+            row = connection.execute(SELECT_SUBSCRIBERS.where(_subscription.public_id == public_id)).first()
+            return next(with_interests(connection, [row])) if row else None
+
+    def stories(self, mailing_id: int, subscription_id: int) -> tuple[str, ...] | None:
+        """The edition that was planned for this reader; None when there is none."""
+        wanted = sa.select(_edition.stories).select_from(schema.deliveries.join(schema.editions))
+        wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.subscription_id == subscription_id)
+        with self._database.reading() as connection:
+            found = connection.execute(wanted).scalar()
+        return None if found is None else tuple(json.loads(found))
+
+    def come_back(self, subscription_id: int, *, left_after: datetime, actor: str, now: datetime) -> bool:
+        """
+        Undo that a reader has left, as long as it is not longer ago; whether that changed anything.
+
+        They stand then as they stood before: who had given no consent has given none by this.
+        """
+        gone = (_subscription.id == subscription_id, _subscription.status == SubscriptionStatus.UNSUBSCRIBED)
+        before = sa.case(
+            (_subscription.consent_on.is_not(None), SubscriptionStatus.CONFIRMED.value),
+            else_=SubscriptionStatus.PENDING.value,
+        )
+        back = sa.update(schema.subscriptions).where(*gone, _subscription.unsubscribed_at >= left_after)
+        back = back.values(status=before, unsubscribed_at=None).returning(
+            _subscription.subscriber_id, _subscription.newsletter
+        )
+        with self._database.writing() as connection:
+            row = connection.execute(back).first()
+            if row:
+                detail = {"newsletter": row.newsletter}
+                told = audit_row("came-back", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
+                write_audit(connection, told)
+            return row is not None

@@ -1,0 +1,1 @@
+"""The web face: pages for readers, who have no account and need no script."""
