@@ -17,7 +17,9 @@ def serve(
     templates: options.Templates = None,
 ) -> None:
     """
-    Answer readers who unsubscribe, choose subjects, or look at a mail in the browser.
+    Serve the pages that the links in the mails lead to.
+
+    There readers unsubscribe, choose subjects, and see their mail in the browser.
 
     Put a web server with a certificate before it, and set NEWSLETTER_BASE_URL to its address: the links in the mails
     lead there. It needs the same database and the same NEWSLETTER_SECRET_KEY as send does. Stop it with Ctrl-C.
