@@ -1,6 +1,7 @@
 """What a link in a mail leads to: the reader it was made for, and the edition that they got."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +23,21 @@ class Linked:
         with self._database.reading() as connection:
             row = connection.execute(SELECT_SUBSCRIBERS.where(_subscription.public_id == public_id)).first()
             return next(with_interests(connection, [row])) if row else None
+
+    def leave(self, public_ids: Collection[bytes], *, actor: str, now: datetime) -> set[bytes]:
+        """Let these readers go, in one transaction; those of them who are known. A second time is no error."""
+        columns = (_subscription.id, _subscription.public_id, _subscription.subscriber_id, _subscription.newsletter)
+        wanted = sa.select(*columns, _subscription.status).where(_subscription.public_id.in_(list(public_ids)))
+        with self._database.writing() as connection:
+            found = connection.execute(wanted).all()
+            going = [row for row in found if row.status != SubscriptionStatus.UNSUBSCRIBED]
+            gone = sa.update(schema.subscriptions).where(_subscription.id.in_([row.id for row in going]))
+            connection.execute(gone.values(status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now))
+            for row in going:
+                detail = {"newsletter": row.newsletter}
+                told = audit_row("unsubscribed", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
+                write_audit(connection, told)
+        return {row.public_id for row in found}
 
     def stories(self, mailing_id: int, subscription_id: int) -> tuple[str, ...] | None:
         """The edition that was planned for this reader; None when there is none."""

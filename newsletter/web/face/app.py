@@ -9,13 +9,14 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 
 from newsletter.errors import RefusedError, StoreError
 from newsletter.health import fingerprint
-from newsletter.roster.own import choose, come_back, leave
+from newsletter.roster.own import READER, choose, come_back, leave
 from newsletter.subscriber import SubscriptionStatus
 from newsletter.tokens import Purpose
 from newsletter.web.face.pages import FOLDER, notice, page
 from newsletter.web.face.subjects import subjects_of
+from newsletter.web.face.together import Together
 from newsletter.web.face.viewing import MAIL_POLICY, mail_of
-from newsletter.web.face.visits import House, StrangeLinkError, Visit, visit_of
+from newsletter.web.face.visits import House, StrangeLinkError, Visit, subscription_of, visit_of
 
 _LOOK = ["GET", "HEAD"]
 _FILES = {"face.css": "text/css", "choose.js": "text/javascript"}
@@ -34,6 +35,8 @@ def create_app(house: House) -> FastAPI:
 
 
 def _add_leaving(app: FastAPI, house: House) -> None:
+    leaving = Together(lambda public_ids: house.store.linked.leave(public_ids, actor=READER, now=house.now()))
+
     @app.api_route("/u/{token}", methods=_LOOK)
     def ask(token: str) -> Response:
         visit = visit_of(house, Purpose.UNSUBSCRIBE, token)
@@ -43,7 +46,11 @@ def _add_leaving(app: FastAPI, house: House) -> None:
     async def go(token: str, request: Request) -> Response:
         """With one click (RFC 8058), from a mail program; or with a button, from our own page."""
         form = await _form(request)
-        return await run_in_threadpool(_go, house, token, form)
+        if "List-Unsubscribe" not in form:
+            return await run_in_threadpool(_go, house, token, form)
+        if not await leaving.ask(subscription_of(house, Purpose.UNSUBSCRIBE, token)):
+            raise StrangeLinkError
+        return PlainTextResponse("unsubscribed\n", headers=_FROM_ANYWHERE)
 
     @app.post("/u/{token}/back")
     async def back(token: str, request: Request) -> Response:
@@ -55,8 +62,6 @@ def _go(house: House, token: str, form: _Form) -> Response:
     visit = visit_of(house, Purpose.UNSUBSCRIBE, token)
     everywhere = form.get("from") == ["all"]
     leave(house.store, visit.reader, everywhere=everywhere, now=house.now())
-    if "List-Unsubscribe" in form:
-        return PlainTextResponse("unsubscribed\n", headers=_FROM_ANYWHERE)
     return _left(visit, everywhere=everywhere)
 
 

@@ -72,6 +72,18 @@ class Visit:
         return make_token(self.house.keys, purpose, Token(self.reader.public_id, self.mailing_id))
 
 
+def subscription_of(house: House, purpose: Purpose, text: str) -> bytes:
+    """
+    Whose link it is.
+
+    :raises StrangeLinkError: it is none of ours
+    """
+    try:
+        return read_token(house.keys, purpose, text).subscription
+    except TokenError as error:
+        raise StrangeLinkError from error
+
+
 def visit_of(house: House, purpose: Purpose, text: str) -> Visit:
     """
     :raises StrangeLinkError: there is no reader behind it
