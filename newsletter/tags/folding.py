@@ -6,6 +6,7 @@ from functools import lru_cache
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SPACE_BESIDE_HAN = re.compile(f"(?<=[{_HAN}]) | (?=[{_HAN}])")
+_IN_HAN = re.compile(f"[{_HAN}]")
 #: dashes that Unicode does not file under dashes: modifier minus, hyphen bullet, swung dash, minus, and what is drawn as one
 _OTHER_DASHES = "\u02d7\u2043\u2053\u2212\u2500\u2501\u2796"
 #: marks that choose how the character before them is drawn
@@ -44,3 +45,8 @@ def _headless(text: str, *, keep: str) -> str:
         if mark in keep or not is_outer:
             return text[number:]
     return ""
+
+
+def has_han(text: str) -> bool:
+    """Whether a Chinese character is in it."""
+    return bool(_IN_HAN.search(text))

@@ -1,4 +1,5 @@
 """tags.yaml: what is read from it, and everything that may be wrong with it."""
+
 import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated

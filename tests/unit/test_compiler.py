@@ -26,7 +26,9 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 GOLDEN = Path(__file__).parents[1] / "golden"
 VOCABULARY = vocabulary_of(
     [
-        Tag("ai-infrastructure", {"en": "AI infrastructure", "zh-Hans": "人工智能基础设施"}, ("compute",), offered=True),
+        Tag(
+            "ai-infrastructure", {"en": "AI infrastructure", "zh-Hans": "人工智能基础设施"}, ("compute",), offered=True
+        ),
         Tag("ai-chips", {"en": "AI chips", "zh-Hans": "人工智能芯片"}, offered=True),
         Tag("squirrel", {"en": "Squirrel", "zh-Hans": "松鼠"}),
     ]
@@ -377,7 +379,9 @@ def test_tags_show_the_vocabularys_name_in_the_issues_language_else_as_written()
 
 
 def test_a_tag_that_is_not_offered_chooses_readers_and_is_shown_to_none() -> None:
-    made = compiled(a_brief(sections=[{"stories": [{"headline": "x", "summary": "x", "tags": ["squirrel", "compute"]}]}]))
+    made = compiled(
+        a_brief(sections=[{"stories": [{"headline": "x", "summary": "x", "tags": ["squirrel", "compute"]}]}])
+    )
 
     assert made.stories[0].tags == ("squirrel", "ai-infrastructure")
     for part in (whole(made).html, whole(made).text):
