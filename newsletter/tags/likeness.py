@@ -129,7 +129,7 @@ def _spelt_out(one: _Word, other: _Word, reasons: tuple[Reason, ...], score: flo
         else ((first, second) for first in one.spellings for second in other.spellings)
     )
     for first, second in spelt:
-        yield Likeness(*sorted((first, second)), reasons, round(score, 2))
+        yield Likeness(min(first, second), max(first, second), reasons, round(score, 2))
 
 
 def _by_key(compared: "_Comparison") -> Iterator[_Pair]:
