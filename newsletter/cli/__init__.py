@@ -21,7 +21,9 @@ from newsletter.cli import (
     sending,
     starting,
     subscribers,
+    suggesting,
     tags,
+    tending,
     testing,
     working,
 )
@@ -50,6 +52,8 @@ correcting.add_to(app)
 working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
+suggesting.add_to(tags.app)
+tending.add_to(tags.app)
 app.add_typer(tags.app, name="tags")
 doctor.add_to(app)
 demo.add_to(app)
