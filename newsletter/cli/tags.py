@@ -107,9 +107,9 @@ def show_tag(tag: options.TagName, as_json: options.AsJson = False) -> None:
         "other words": ", ".join(found.aliases),
         "retired": f"means {found.replaced_by} now" if found.replaced_by else "",
         "directly under": ", ".join(found.parents),
-        "all above": ", ".join(sorted(vocabulary.ancestors(slug))),
+        "all above": ", ".join(sorted(vocabulary.ancestors(slug))) if not found.replaced_by else "",
         "all below": ", ".join(below),
-        "readers": "may choose and see it" if found.offered else "are never shown it",
+        "readers": "may choose and see it" if found.offered and not found.replaced_by else "are never shown it",
         "followed by": show.count(itself, "reader") if itself is not None else "",
     }
     show.table(["what", "is"], [(name, value) for name, value in facts.items() if value])

@@ -1,5 +1,6 @@
 """`tags check`, `merge`, `add`: the vocabulary kept in order."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ import typer
 from newsletter.cli import options, show
 
 if TYPE_CHECKING:
+    from newsletter.tags.merging import Change
     from newsletter.tending import Merged
     from newsletter.tending.examining import Examination
 
@@ -154,7 +156,7 @@ def _merge_form(merged: "Merged", segments: list[str], *, dry_run: bool) -> dict
         "merged": dict(merged.held),
         "into": merged.merge.into,
         "readers": merged.readers,
-        "changes": list(merged.changes),
+        "changes": [asdict(change) for change in merged.changes],
         "unreached": merged.unreached,
         "no_longer_offered": list(merged.no_longer_offered),
         "segments": segments,
@@ -169,10 +171,12 @@ def _show_merge(merged: "Merged", path: str, *, dry_run: bool) -> None:
     _show_changes(path, merged.changes)
 
 
-def _show_changes(path: str, changes: tuple[str, ...]) -> None:
-    show.line(f"\n{path}:" if changes else f"\n{path} stays as it is.")
-    for line in changes:
-        show.line(f"  {line[0]} {line[1:]}")
+def _show_changes(path: str, changes: "tuple[Change, ...]") -> None:
+    if changes:
+        rows = [(one.slug, one.field, one.before or "–", one.after or "–") for one in changes]
+        show.table([path, "field", "was", "becomes"], rows)
+    else:
+        show.line(f"{path} stays as it is.")
 
 
 def _remarks(merged: "Merged", segments: list[str]) -> list[str]:

@@ -59,7 +59,7 @@ class Finder:
         found = [
             Found(slug, tuple(words[slug]), min(weight, _HEADLINE + _MENTIONS))
             for slug, weight in weights.items()
-            if slug not in said
+            if slug not in said and (weight > 1 or not _is_everyday(words[slug]))
         ]
         return sorted(found, key=lambda one: (-one.weight, -max(map(len, one.words)), one.slug))[:MOST]
 
@@ -89,6 +89,11 @@ class Finder:
                 if _is_whole(plain, start, end) and _has_case(cased[start:end], written, is_name=is_name):
                     yield start, end, slug
                 start = plain.find(key, start + 1)
+
+
+def _is_everyday(words: Iterable[str]) -> bool:
+    """A single small word, such as `work`: mentioned once, it says nothing."""
+    return all(word.isascii() and word.islower() and " " not in word for word in words)
 
 
 def _is_latin(mark: str) -> bool:

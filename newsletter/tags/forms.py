@@ -51,6 +51,25 @@ _BRITISH = tuple(
         (r"aeroplane", "airplane"),
     )
 )
+#: of these American dictionaries know the British spelling too
+_BOTH_KNOWN = {
+    "adviser": "advisor",
+    "analogue": "analog",
+    "cancelled": "canceled",
+    "catalogue": "catalog",
+    "dialogue": "dialog",
+    "grey": "gray",
+    "judgement": "judgment",
+    "labelled": "labeled",
+    "labelling": "labeling",
+    "licence": "license",
+    "modelled": "modeled",
+    "modelling": "modeling",
+    "practise": "practice",
+    "programme": "program",
+    "theatre": "theater",
+    "travelling": "traveling",
+}
 #: an ending that is British whether or not a dictionary knows the stem: `tokenisation`
 _ALWAYS = re.compile(r"\w{4,}is(ation|ational|ed|ing)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -72,6 +91,8 @@ def numbers_in(folded: str) -> tuple[str, ...]:
 
 def american(token: str, is_word: IsWord) -> str:
     """As Americans spell it, when the word as it stands is none of theirs."""
+    if token in _BOTH_KNOWN:
+        return _BOTH_KNOWN[token]
     if not token.isascii() or not token.isalpha() or is_word(token):
         return token
     for british, replacement in _BRITISH:

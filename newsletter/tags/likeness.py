@@ -71,11 +71,16 @@ class _Word:
     @cached_property
     def plain(self) -> tuple[str, ...]:
         """American and singular."""
-        return self.singular_of(self.american)
-
-    def singular_of(self, tokens: Iterable[str]) -> tuple[str, ...]:
         plurals = self._plural_acronyms
-        return tuple(singular(token, self.is_word, is_plural_acronym=token in plurals) for token in tokens)
+        return tuple(singular(token, self.is_word, is_plural_acronym=token in plurals) for token in self.american)
+
+    @property
+    def british(self) -> int:
+        return sum(one != other for one, other in zip(self.tokens, self.american, strict=True))
+
+    @property
+    def plurals(self) -> int:
+        return sum(one != other for one, other in zip(self.american, self.plain, strict=True))
 
     @cached_property
     def _plural_acronyms(self) -> frozenset[str]:
@@ -164,25 +169,25 @@ class _Comparison:
             groups[self.run_slips.get(key, key)].append(word)
         yield from groups.values()
 
-    def tokens(self, word: _Word, *, without: Reason | None = None) -> tuple[str, ...]:
-        tokens = word.tokens if without is Reason.BRITISH else word.american
-        tokens = tokens if without is Reason.PLURAL else word.singular_of(tokens)
-        return tokens if without is Reason.TYPO else tuple(self.slips.get(token, token) for token in tokens)
+    def tokens(self, word: _Word) -> tuple[str, ...]:
+        return tuple(self.slips.get(token, token) for token in word.plain)
 
-    def key(self, word: _Word, *, without: Reason | None = None) -> str:
-        return joined(_weighty(self.tokens(word, without=without)))
+    def key(self, word: _Word) -> str:
+        return joined(_weighty(self.tokens(word)))
 
     def reasons(self, one: _Word, other: _Word) -> tuple[Reason, ...]:
-        """Each kind of difference without which the two would not have met."""
-        kinds = (Reason.BRITISH, Reason.PLURAL, Reason.TYPO)
-        found = [kind for kind in kinds if self.key(one, without=kind) != self.key(other, without=kind)]
-        if self.keys[one.folded] != self.keys[other.folded]:
-            found.append(Reason.TYPO)
-        if _small(one.tokens) != _small(other.tokens):
-            found.append(Reason.SMALL_WORD)
-        if len(_weighty(one.tokens)) != len(_weighty(other.tokens)):
-            found.append(Reason.RUN_TOGETHER)
-        return tuple(sorted(set(found), key=list(Reason).index)) or (Reason.SPELLING,)
+        """Each kind of difference that was taken away from one of the two only."""
+        found = {
+            Reason.BRITISH: one.british != other.british,
+            Reason.PLURAL: one.plurals != other.plurals,
+            Reason.TYPO: self._slipped(one) != self._slipped(other) or self.keys[one.folded] != self.keys[other.folded],
+            Reason.SMALL_WORD: _small(one.tokens) != _small(other.tokens),
+            Reason.RUN_TOGETHER: len(_weighty(one.tokens)) != len(_weighty(other.tokens)),
+        }
+        return tuple(reason for reason in Reason if found.get(reason)) or (Reason.SPELLING,)
+
+    def _slipped(self, word: _Word) -> list[str]:
+        return sorted(token for token in word.plain if token in self.slips)
 
     def score(self, one: _Word, other: _Word, reasons: Iterable[Reason]) -> float:
         """The product of what each difference can be trusted; a slip in a long tag weighs less than in a short one."""

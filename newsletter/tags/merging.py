@@ -1,6 +1,6 @@
 """One tag instead of several: what the vocabulary is then, and who would no longer be reached."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.errors import Finding, InputError
@@ -111,3 +111,33 @@ def unreached(merge: Merge, vocabulary: Vocabulary) -> dict[str, list[str]]:
     kept = vocabulary.ancestors(merge.into) | {merge.into} | frozenset(merge.slugs)
     lost = {slug: sorted(vocabulary.ancestors(slug) - kept) for slug in merge.slugs if slug in vocabulary.tags}
     return {slug: wider for slug, wider in lost.items() if wider}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one tag, in words; a new tag has no `before`."""
+
+    slug: str
+    field: str
+    before: str
+    after: str
+
+
+def changes_between(was: Mapping[str, Tag], wanted: Mapping[str, Tag]) -> tuple[Change, ...]:
+    """What is different, tag by tag in the order of the file."""
+    return tuple(
+        Change(slug, field, _in_words(old, field), _in_words(tag, field))
+        for slug, tag in wanted.items()
+        for old in [was.get(slug)]
+        for field in ("names", "aliases", "parents", "replaced_by", "offered")
+        if _in_words(old, field) != _in_words(tag, field)
+    )
+
+
+def _in_words(tag: Tag | None, field: str) -> str:
+    value = getattr(tag, field, None)
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, Mapping):
+        return ", ".join(value.values())
+    return ", ".join(value) if isinstance(value, tuple) else value or ""

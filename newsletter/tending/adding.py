@@ -6,13 +6,13 @@ from dataclasses import replace
 from newsletter.errors import Finding, InputError
 from newsletter.tags import RESERVED, Tag, Vocabulary
 from newsletter.tags.editing import edited
-from newsletter.tending.merging import changes_of
+from newsletter.tags.merging import Change, changes_between
 from newsletter.tending.page import VocabularyPage
 
 
-def add_words(page: VocabularyPage, words: Sequence[str], *, to: str) -> tuple[str, tuple[str, ...]]:
+def add_words(page: VocabularyPage, words: Sequence[str], *, to: str) -> tuple[str, tuple[Change, ...]]:
     """
-    More words for a tag: its slug, and the lines of the file that changed. Words that it has already are passed over.
+    More words for a tag: its slug, and what has changed. Words that it has already are passed over.
 
     :raises InputError: there is no such tag, or a word means another one
     """
@@ -27,9 +27,9 @@ def add_words(page: VocabularyPage, words: Sequence[str], *, to: str) -> tuple[s
     return slug, _write(page, vocabulary, {slug: replace(tag, aliases=(*tag.aliases, *new))} if new else {})
 
 
-def add_tag(page: VocabularyPage, tag: Tag) -> tuple[str, ...]:
+def add_tag(page: VocabularyPage, tag: Tag) -> tuple[Change, ...]:
     """
-    A tag of its own; the lines of the file that are new.
+    A tag of its own; what is new.
 
     :raises InputError: one of its words means another tag, or a parent is unknown
     """
@@ -63,9 +63,9 @@ def _clash(word: str, other: str, slug: str) -> Finding:
     return Finding(message=f"{word!r} means {other} already", fix=fix, rule="word-twice")
 
 
-def _write(page: VocabularyPage, vocabulary: Vocabulary, changed: Mapping[str, Tag]) -> tuple[str, ...]:
+def _write(page: VocabularyPage, vocabulary: Vocabulary, changed: Mapping[str, Tag]) -> tuple[Change, ...]:
     if not changed:
         return ()
-    text = edited(page.text, {**vocabulary.tags, **changed}, path=page.shown)
-    page.write(text)
-    return changes_of(page.text, text)
+    wanted = {**vocabulary.tags, **changed}
+    page.write(edited(page.text, wanted, path=page.shown))
+    return changes_between(vocabulary.tags, wanted)

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import unified_diff
 
 from newsletter.errors import InputError
 from newsletter.store import Store
 from newsletter.tags import Vocabulary
 from newsletter.tags.editing import edited
-from newsletter.tags.merging import Merge, merge_of, merged_tags, unreached
+from newsletter.tags.merging import Change, Merge, changes_between, merge_of, merged_tags, unreached
 from newsletter.tending.page import VocabularyPage
 
 
@@ -25,8 +24,7 @@ class Merged:
     readers: int
     #: of the merged tags, by how many subscriptions each was held
     held: dict[str, int]
-    #: lines of tags.yaml that go and come, with their signs
-    changes: tuple[str, ...]
+    changes: tuple[Change, ...]
     #: wider tags that the stories of a merged tag no longer reach
     unreached: dict[str, list[str]]
     #: of the merged tags, those that readers could choose while the one tag cannot be chosen
@@ -77,22 +75,17 @@ def _prepared(page: VocabularyPage, store: Store | None, written: Sequence[str],
     vocabulary = page.vocabulary()
     held = store.interests.held() if store else {}
     merge = merge_of(written, into, vocabulary, held=held)
-    text = edited(page.text, merged_tags(merge, vocabulary), path=page.shown)
+    wanted = merged_tags(merge, vocabulary)
+    text = edited(page.text, wanted, path=page.shown)
     is_offered = vocabulary.tags[merge.into].offered
     return Merged(
         merge=merge,
         vocabulary=vocabulary,
         readers=0,
         held={slug: held.get(slug, 0) for slug in merge.slugs},
-        changes=changes_of(page.text, text),
+        changes=changes_between(vocabulary.tags, wanted),
         unreached=unreached(merge, vocabulary),
         no_longer_offered=tuple(
             slug for slug in merge.slugs if slug in vocabulary.tags and vocabulary.tags[slug].offered and not is_offered
         ),
     ), text
-
-
-def changes_of(before: str, after: str) -> tuple[str, ...]:
-    """Lines that go and come, each with its sign and its number in the file."""
-    lines = unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=0)
-    return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))
