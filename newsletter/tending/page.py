@@ -23,10 +23,7 @@ class VocabularyPage:
         """
         :raises InputError: it cannot be read
         """
-        try:
-            return cls(path, shown, path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{shown}: cannot be read ({error.strerror})", fix="allow yourself to read it") from error
+        return cls(path, shown, _content(path, shown))
 
     @property
     def text(self) -> str:
@@ -51,7 +48,7 @@ class VocabularyPage:
 
         :raises InputError: it cannot be written, or is no longer what was read
         """
-        if self.path.read_bytes() != self.content:
+        if _content(self.path, self.shown) != self.content:
             raise InputError(f"{self.shown}: was changed by somebody else meanwhile", fix="run the command again")
         self._replace((text.replace("\n", "\r\n") if b"\r\n" in self.content else text).encode())
 
@@ -76,6 +73,14 @@ class VocabularyPage:
                 scratch.unlink(missing_ok=True)
             fix = "make room, or allow writing to it and to its folder; nothing was changed"
             raise InputError(f"{self.shown}: cannot be written ({error.strerror})", fix=fix) from error
+
+
+def _content(path: Path, shown: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fix = "it must be a file that you may read; nothing was changed"
+        raise InputError(f"{shown}: cannot be read ({error.strerror})", fix=fix) from error
 
 
 def _flush_folder(folder: Path) -> None:

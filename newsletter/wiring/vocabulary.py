@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import wiring
-from newsletter.errors import InputError, VocabularyError
+from newsletter.errors import InputError, SegmentError, VocabularyError
 from newsletter.fields import Frozen, Line, Lines, Slug
 from newsletter.issue import slug_of
 from newsletter.mailing.building import write_whole
@@ -49,14 +49,18 @@ def interests_held() -> dict[str, int] | None:
 
 
 def segments_naming(vocabulary: Vocabulary, slugs: Iterable[str]) -> list[str]:
-    """The saved segments whose rules name one of the tags."""
+    """The saved segments whose rules name one of the tags; none where the rules cannot be read."""
     from newsletter.segment import HasInterest
     from newsletter.segment.expression import walk
 
     wanted = frozenset(slugs)
+    try:
+        segments = wiring.load_segments(vocabulary)
+    except SegmentError:
+        return []
     return [
         name
-        for name, saved in wiring.load_segments(vocabulary).items()
+        for name, saved in segments.items()
         if any(isinstance(part, HasInterest) and part.slug in wanted for _, part in walk(saved.expression))
     ]
 
