@@ -22,7 +22,9 @@ from newsletter.cli import (
     serve,
     starting,
     subscribers,
+    suggesting,
     tags,
+    tending,
     testing,
     working,
 )
@@ -52,6 +54,8 @@ serve.add_to(app)
 working.add_to(app)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
+suggesting.add_to(tags.app)
+tending.add_to(tags.app)
 app.add_typer(tags.app, name="tags")
 doctor.add_to(app)
 demo.add_to(app)

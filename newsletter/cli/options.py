@@ -8,8 +8,37 @@ import typer
 if TYPE_CHECKING:
     from newsletter.settings import Settings, TransportName
 
+
+def complete_tag(incomplete: str) -> "list[tuple[str, str]]":
+    """Slugs that begin so, each with its English name; nothing where the vocabulary cannot be read."""
+    from newsletter import wiring
+    from newsletter.errors import NewsletterError
+
+    try:
+        tags = wiring.load_vocabulary().tags.values()
+    except NewsletterError:
+        return []
+    return [(t.slug, t.names["en"]) for t in tags if t.slug.startswith(incomplete.lower()) and not t.replaced_by]
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 IssueFile = Annotated[Path, typer.Argument(metavar="ISSUE", help="The issue file (.md, .yaml or .json).")]
+TagName = Annotated[
+    str,
+    typer.Argument(metavar="TAG", help="By any of its names.", autocompletion=complete_tag),
+]
+TagNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TAG...", help="Tags of the vocabulary, by any of their names.", autocompletion=complete_tag
+    ),
+]
+Lines = Annotated[
+    typer.FileText | None,
+    typer.Argument(
+        metavar="FILE|-", encoding="utf-8", errors="replace", help="One name per line; - reads standard input."
+    ),
+]
 Templates = Annotated[
     Path | None,
     typer.Option("--templates", help="The templates folder; ./templates, else the shipped one, when absent."),

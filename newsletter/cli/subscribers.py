@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Take readers in, look them up, let them go.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
-TagNames = Annotated[list[str], typer.Argument(metavar="TAG...", help="Tags of the vocabulary, by any of their names.")]
 ConsentBasis = Annotated[
     str | None, typer.Option("--consent-basis", help="How consent was given, for rows that do not say.")
 ]
@@ -207,7 +206,7 @@ def add(  # noqa: PLR0917 - a command has the options it has
 
 
 @app.command()
-def tag(email: Email, tags: TagNames, newsletter: options.Newsletter) -> None:
+def tag(email: Email, tags: options.TagNames, newsletter: options.Newsletter) -> None:
     """
     Give a reader interests.
 
@@ -219,7 +218,7 @@ def tag(email: Email, tags: TagNames, newsletter: options.Newsletter) -> None:
 
 
 @app.command()
-def untag(email: Email, tags: TagNames, newsletter: options.Newsletter) -> None:
+def untag(email: Email, tags: options.TagNames, newsletter: options.Newsletter) -> None:
     """
     Take interests from a reader.
 

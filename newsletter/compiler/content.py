@@ -61,10 +61,15 @@ def story_tags(story: Story, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 
 def _tag_labels(story: Story, setting: Setting) -> list[str]:
-    """By the vocabulary's name in the issue's language; a tag that it does not know as it was written."""
+    """
+    By the vocabulary's name in the issue's language, as far as readers may see it: a tag that is not offered decides
+    who gets the story, and is shown to nobody. One that the vocabulary does not know stands as it was written: no such
+    issue can be planned, and whoever looks at the build sees it.
+    """
     vocabulary, language = setting.vocabulary, setting.issue.language
     found = [(raw, vocabulary.resolve(raw)) for raw in story.tags]
-    return list(dict.fromkeys(vocabulary.name(slug, language) if slug else raw for raw, slug in found))
+    seen = [(raw, slug) for raw, slug in found if slug is None or vocabulary.tags[slug].offered]
+    return list(dict.fromkeys(vocabulary.name(slug, language) if slug else raw for raw, slug in seen))
 
 
 def content(setting: Setting, ink: Ink) -> Content:

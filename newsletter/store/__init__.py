@@ -6,6 +6,7 @@ from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
 from newsletter.store.database import Database, connect
 from newsletter.store.linked import Linked
+from newsletter.store.interests import Interests
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
@@ -24,6 +25,7 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.linked = Linked(database)
+        self.interests = Interests(database)
         self.mailings = Mailings(database)
         self.paces = Paces(database)
         self.batches = Batches(database)

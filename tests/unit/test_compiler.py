@@ -26,8 +26,11 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 GOLDEN = Path(__file__).parents[1] / "golden"
 VOCABULARY = vocabulary_of(
     [
-        Tag("ai-infrastructure", {"en": "AI infrastructure", "zh-Hans": "人工智能基础设施"}, ("compute",)),
-        Tag("ai-chips", {"en": "AI chips", "zh-Hans": "人工智能芯片"}),
+        Tag(
+            "ai-infrastructure", {"en": "AI infrastructure", "zh-Hans": "人工智能基础设施"}, ("compute",), offered=True
+        ),
+        Tag("ai-chips", {"en": "AI chips", "zh-Hans": "人工智能芯片"}, offered=True),
+        Tag("squirrel", {"en": "Squirrel", "zh-Hans": "松鼠"}),
     ]
 )
 VOID = {"meta", "br", "img", "hr", "link", "o:allowpng"}
@@ -373,6 +376,17 @@ def test_tags_show_the_vocabularys_name_in_the_issues_language_else_as_written()
         for part in (whole(made).html, whole(made).text):
             assert part.count(name) == 1
             assert "无名" in part
+
+
+def test_a_tag_that_is_not_offered_chooses_readers_and_is_shown_to_none() -> None:
+    made = compiled(
+        a_brief(sections=[{"stories": [{"headline": "x", "summary": "x", "tags": ["squirrel", "compute"]}]}])
+    )
+
+    assert made.stories[0].tags == ("squirrel", "ai-infrastructure")
+    for part in (whole(made).html, whole(made).text):
+        assert "AI infrastructure" in part
+        assert "quirrel" not in part
 
 
 def test_the_letterhead_and_the_choice_come_from_the_issue() -> None:
