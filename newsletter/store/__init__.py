@@ -5,6 +5,7 @@ from types import TracebackType
 from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
 from newsletter.store.database import Database, connect
+from newsletter.store.drafts import Drafts
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
@@ -23,6 +24,7 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.mailings = Mailings(database)
+        self.drafts = Drafts(database)
         self.paces = Paces(database)
         self.batches = Batches(database)
         self.workers = Workers(database)
