@@ -92,7 +92,7 @@ class Meaning(Transformer[Token, Expression]):
         token, field = tokens[0], Field.of(tokens[0])
         if field.kind not in _KINDS:
             near = nearest(field.kind, _KINDS)
-            fix = f"did you mean {near}:…?" if near else f"write {', '.join(_KINDS)} and a colon, or a tag alone"
+            fix = f"did you mean {near}:…?" if near else f"write {':…, '.join(_KINDS)}:…, or a tag alone"
             return self._fault(token, f"'{shown(field.kind)}' cannot be asked for", fix)
         if field.kind == "joined":
             return self._joined(token, field)

@@ -1,6 +1,6 @@
 """Segments as conditions in SQL. Everything that people wrote is a bound parameter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,7 +30,7 @@ Tags: TypeAlias = frozenset[str]
 #: among so few tags it is quicker to look for each than to look at all that a reader has
 _LOOKED_FOR = 2
 #: how many rows of the narrowest tag make it worth asking every reader in it about the others, one by one
-_STEPS = (1 << 10, 1 << 14, 1 << 18)
+STEPS = (1 << 10, 1 << 14, 1 << 18)
 
 
 def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
@@ -42,7 +42,7 @@ def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
     return _Terms(segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
 
 
-def held_clause(connection: sa.Connection, segment: Segment) -> sa.ColumnElement[bool]:
+def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[int] = STEPS) -> sa.ColumnElement[bool]:
     """
     The same for a statement that looks at all readers at once.
 
@@ -50,7 +50,7 @@ def held_clause(connection: sa.Connection, segment: Segment) -> sa.ColumnElement
     readers of every tag become a set.
     """
     expression = with_nots_inside(segment.expression)
-    driver = narrowest(connection, expression)
+    driver = narrowest(connection, expression, steps)
     if driver is None:
         return _Terms(segment.home, _subscription.id, at_once=True).clause(expression)
     parts = expression.parts if isinstance(expression, And) else (expression,)
@@ -72,13 +72,13 @@ def unindexed(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(column, "")
 
 
-def narrowest(connection: sa.Connection, expression: Expression) -> Tags | None:
+def narrowest(connection: sa.Connection, expression: Expression, steps: Sequence[int]) -> Tags | None:
     """
     Tags of which everybody in the segment holds one, with the fewest readers; None where there are none, or too many.
 
     :param expression: with its `not`s carried down to the words
     """
-    for most in _STEPS:
+    for most in steps:
         sizes: dict[Tags, int] = {}
 
         def size(tags: Tags, most: int = most, sizes: dict[Tags, int] = sizes) -> int:
