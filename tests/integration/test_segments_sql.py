@@ -177,10 +177,10 @@ def fill(database: Database, readers: list[dict[str, object]]) -> None:
         for table in (schema.interests, schema.subscriptions, schema.subscribers):
             connection.execute(sa.delete(table))
         for number, reader in enumerate(readers, start=1):
-            add(connection, number, **reader)
+            add(connection, number, reader)
 
 
-def add(connection: sa.Connection, number: int, *, newsletter: str = NEWSLETTER, **reader: object) -> None:
+def add(connection: sa.Connection, number: int, reader: dict[str, object]) -> None:
     email = f"reader{number}@example.com"
     details = {name: reader.get(name, "") for name in ("language", "company", "manager")}
     person = {"id": number, "email": email, "address": email, "created_at": NOW} | details
@@ -189,7 +189,7 @@ def add(connection: sa.Connection, number: int, *, newsletter: str = NEWSLETTER,
         "id": number + 1000,
         "public_id": number.to_bytes(16, "big"),
         "subscriber_id": number,
-        "newsletter": newsletter,
+        "newsletter": NEWSLETTER,
         "status": "confirmed",
         "joined_at": reader.get("joined_at", NOW),
     }
