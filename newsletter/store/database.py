@@ -19,6 +19,8 @@ from newsletter.tags import fold
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 _WRITING = "newsletter_writing"
+#: of pages that are kept at hand; SQLite's own choice, and for a plan
+_KIB, _COPYING_KIB = 2_000, 48_000
 
 
 class Database:
@@ -47,18 +49,21 @@ class Database:
         """
         A transaction that writes, by the million, rows whose keys it copies from the rows that they lead to.
 
-        SQLite would look every one of them up again, which takes as long as to write it.
+        SQLite would look every one of them up again, which takes as long as to write it. And it would write a page of
+        an index to the disk again and again, with too little room to keep it.
         """
         options = {_WRITING: True}
         with self._told(), self._engine.connect().execution_options(**options) as connection:
             driver = connection.connection.driver_connection
             # A transaction cannot change this any more.
             _execute(driver, "PRAGMA foreign_keys=OFF")
+            _execute(driver, f"PRAGMA cache_size=-{_COPYING_KIB}")
             try:
                 with connection.begin():
                     yield connection
             finally:
                 _execute(driver, "PRAGMA foreign_keys=ON")
+                _execute(driver, f"PRAGMA cache_size=-{_KIB}")
 
     def close(self) -> None:
         self._engine.dispose()

@@ -4,9 +4,8 @@ Plan for all readers at once: the database says how everybody stands, `newslette
 Who stands alike is one row of a table of verdicts, so that a million deliveries are two statements.
 """
 
-import functools
-import operator
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +26,7 @@ from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
 from newsletter.store.plans import HOLDING, insert_edition, insert_mailing, note_findings
 from newsletter.store.rows import the_mailing
-from newsletter.store.segments import held_clause, needs_people
+from newsletter.store.segments import held_clause, needs_people, unindexed
 from newsletter.subscriber import Skip, SubscriptionStatus
 from newsletter.tags import Vocabulary
 
@@ -38,35 +37,43 @@ _passing = sa.MetaData()
 
 
 def _passing_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, _passing, *columns, prefixes=["TEMPORARY"])
+    return sa.Table(name, _passing, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False)
 
 
-#: which stories fit whom, one sign a story; readers whom none fits are left out
-_fitting = _passing_table(
-    "fitting", sa.Column("subscription_id", sa.Integer, primary_key=True), sa.Column("stories", sa.Text)
-)
-_standings = _passing_table(
-    "standings",
-    sa.Column("subscription_id", sa.Integer),
-    sa.Column("subscriber_id", sa.Integer),
-    sa.Column("facts", sa.Integer),
-    sa.Column("stories", sa.Text),
-)
-_verdicts = _passing_table(
-    "verdicts",
-    sa.Column("facts", sa.Integer, primary_key=True),
-    sa.Column("stories", sa.Text, primary_key=True),
-    sa.Column("edition_id", sa.Integer),
-    sa.Column("reason", sa.Text),
-)
 #: by tag, and by the story's place in the issue
 _brings = _passing_table(
     "brings", sa.Column("tag", sa.Text, primary_key=True), sa.Column("story", sa.Integer, primary_key=True)
+)
+#: which story fits whom
+_fits = _passing_table(
+    "fits", sa.Column("subscription_id", sa.Integer, primary_key=True), sa.Column("story", sa.Integer, primary_key=True)
+)
+#: all stories that fit one reader, as their places with spaces between; once for all whom the same ones fit
+_choices = sa.Table(
+    "choices",
+    _passing,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("stories", sa.Text, nullable=False, unique=True),
+    prefixes=["TEMPORARY"],
+)
+_chosen = _passing_table(
+    "chosen", sa.Column("subscription_id", sa.Integer, primary_key=True), sa.Column("choice_id", sa.Integer)
+)
+#: readers in the order of how they stand
+_standings = _passing_table(
+    "standings",
+    sa.Column("facts", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", sa.Integer, primary_key=True),
+    sa.Column("subscription_id", sa.Integer, primary_key=True),
 )
 
 # What is known of a reader, as one number.
 _STATUSES = tuple(SubscriptionStatus)
 _SUPPRESSED, _OUTSIDE, _HOLDER, _INTERESTED = 4, 8, 16, 32
+#: times the id of the choice of stories
+_CHOICE = 64
+#: SQLite takes some thousand parameters
+_FACTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +110,8 @@ class Drafts:
                 return draft, None
             mailing_id = insert_mailing(connection, draft, status=MailingStatus.DRAFT, actor=actor, now=now)
             note_findings(connection, mailing_id, findings)
-            _note_verdicts(connection, mailing_id, draft, alike)
-            _write_readers(connection, mailing_id, draft)
+            written = _write_readers(connection, mailing_id, draft, alike)
+            _note_audience(connection, mailing_id, draft, written)
             told = {"planned": draft.planned, "skipped": sum(draft.skipped.values())}
             write_audit(connection, audit_row("planned", actor=actor, at=now, mailing_id=mailing_id, detail=told))
             return draft, the_mailing(connection, mailing_id)
@@ -114,7 +121,6 @@ class _Alike(NamedTuple):
     """Readers who stand alike, and by what they are found again."""
 
     facts: int
-    stories: str
     standing: Standing
     number: int
 
@@ -129,17 +135,17 @@ def _stood(connection: sa.Connection, wanted: Wanted) -> Iterator[list[_Alike]]:
     """Write down for a while how every reader of the newsletter stands."""
     _passing.create_all(connection, checkfirst=False)
     compiled = wanted.rules.compiled
-    if compiled.choice is not Choice.ALL:
-        _note_fitting(connection, wanted.rules)
+    choices = {} if compiled.choice is Choice.ALL else _note_choices(connection, wanted.rules)
     _note_standings(connection, wanted)
-    columns = (_standings.c.facts, _standings.c.stories)
-    rows = connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns).order_by(*columns)).all()
-    yield [_Alike(facts, stories, _standing(facts, stories, compiled), number) for facts, stories, number in rows]
+    counted = sa.select(_standings.c.facts, sa.func.count()).group_by(_standings.c.facts)
+    rows = connection.execute(counted.order_by(_standings.c.facts)).all()
+    yield [_Alike(facts, _standing(facts, choices), number) for facts, number in rows]
     # Not after an error: the transaction takes them along.
     _passing.drop_all(connection, checkfirst=False)
 
 
-def _note_fitting(connection: sa.Connection, rules: Rules) -> None:
+def _note_choices(connection: sa.Connection, rules: Rules) -> dict[int, frozenset[str]]:
+    """Which stories fit whom; yields the ids of stories by the id of the choice."""
     stories = rules.compiled.stories
     brought = [
         {"tag": tag, "story": place}
@@ -147,15 +153,27 @@ def _note_fitting(connection: sa.Connection, rules: Rules) -> None:
         for tag in sorted(_bringing(story.tags, rules.vocabulary))
     ]
     if not brought:
-        return
+        return {}
     connection.execute(sa.insert(_brings), brought)
-    signs = [
-        sa.func.max(sa.case((_brings.c.story == place, "1"), else_="0"), type_=sa.Text) for place in range(len(stories))
-    ]
-    joined = sa.join(_interest.tag.table, _brings, _brings.c.tag == _interest.tag)
-    word: sa.ColumnElement[str] = functools.reduce(operator.add, signs)
-    each = sa.select(_interest.subscription_id, word).select_from(joined).group_by(_interest.subscription_id)
-    connection.execute(sa.insert(_fitting).from_select(["subscription_id", "stories"], each))
+    # Few tags bring a story: their readers are taken from the index, instead of asking what every interest brings.
+    joined = _brings.join(schema.interests, _interest.tag == unindexed(_brings.c.tag))
+    pairs = sa.select(_interest.subscription_id, _brings.c.story).select_from(joined)
+    _fill(connection, _fits, pairs)
+    told = sa.func.group_concat(_fits.c.story, " ", type_=sa.Text).label("stories")
+    each = sa.select(_fits.c.subscription_id, told).group_by(_fits.c.subscription_id).subquery("each")
+    connection.execute(sa.insert(_choices).from_select(["stories"], sa.select(each.c.stories).distinct()))
+    _fill(
+        connection,
+        _chosen,
+        sa.select(each.c.subscription_id, _choices.c.id).join(_choices, _choices.c.stories == each.c.stories),
+    )
+    rows = connection.execute(sa.select(_choices.c.id, _choices.c.stories))
+    return {number: frozenset(stories[int(place)].id for place in told.split()) for number, told in rows}
+
+
+def _fill(connection: sa.Connection, table: sa.Table, rows: sa.Select[Any]) -> None:
+    """What comes twice is written once."""
+    connection.execute(sa.insert(table).prefix_with("OR IGNORE").from_select(list(table.c.keys()), rows))
 
 
 def _bringing(tags: Sequence[str], vocabulary: Vocabulary) -> frozenset[str]:
@@ -170,13 +188,13 @@ def _note_standings(connection: sa.Connection, wanted: Wanted) -> None:
     tables: sa.FromClause = schema.subscriptions
     if needs_people(expression):
         tables = tables.join(schema.subscribers)
-    stories: sa.ColumnElement[str] = sa.literal("")
+    facts = _facts(connection, wanted)
     if wanted.rules.compiled.choice is not Choice.ALL:
-        tables = tables.outerjoin(_fitting, _fitting.c.subscription_id == _subscription.id)
-        stories = sa.func.coalesce(_fitting.c.stories, "")
-    chosen = sa.select(_subscription.id, _subscription.subscriber_id, _facts(connection, wanted), stories)
+        tables = tables.outerjoin(_chosen, _chosen.c.subscription_id == _subscription.id)
+        facts = facts + sa.func.coalesce(_chosen.c.choice_id, 0) * _CHOICE
+    chosen = sa.select(facts, _subscription.subscriber_id, _subscription.id)
     chosen = chosen.select_from(tables).where(_subscription.newsletter == newsletter)
-    connection.execute(sa.insert(_standings).from_select(list(_standings.c.keys()), chosen))
+    _fill(connection, _standings, chosen)
 
 
 def _facts(connection: sa.Connection, wanted: Wanted) -> sa.ColumnElement[int]:
@@ -203,60 +221,70 @@ def _mailings_of(connection: sa.Connection, compiled: CompiledIssue) -> list[int
     return list(connection.execute(sa.select(_mailing.id).where(*same)).scalars())
 
 
-def _standing(facts: int, stories: str, compiled: CompiledIssue) -> Standing:
-    fitting = (story.id for story, sign in zip(compiled.stories, stories, strict=False) if sign == "1")
+def _standing(facts: int, choices: Mapping[int, frozenset[str]]) -> Standing:
     return Standing(
         status=_STATUSES[facts % 4],
         is_suppressed=bool(facts & _SUPPRESSED),
         is_in_segment=not facts & _OUTSIDE,
         holds_issue=bool(facts & _HOLDER),
         has_interests=bool(facts & _INTERESTED),
-        fitting=frozenset(fitting),
+        fitting=choices.get(facts // _CHOICE, frozenset()),
     )
 
 
-def _note_verdicts(connection: sa.Connection, mailing_id: int, draft: Draft, alike: Sequence[_Alike]) -> None:
-    edition_ids = {edition.hash: insert_edition(connection, mailing_id, edition) for edition, _ in draft.editions}
-    rows = []
+def _write_readers(connection: sa.Connection, mailing_id: int, draft: Draft, alike: Sequence[_Alike]) -> int:
+    """
+    Every delivery and every skip; an edition's deliveries stand together, so that a claim of them reads neighbours.
+
+    :return: how many deliveries the database has written
+    """
+    facts: defaultdict[str | Skip, list[int]] = defaultdict(list)
     for found in alike:
-        said = draft.verdicts[found.standing]
-        is_skip = isinstance(said, Skip)
-        told = {"edition_id": None if is_skip else edition_ids[said], "reason": said if is_skip else None}
-        rows.append({"facts": found.facts, "stories": found.stories} | told)
-    connection.execute(sa.insert(_verdicts), rows)
+        facts[draft.verdicts[found.standing]].append(found.facts)
+    reader, subscription, mailing = _standings.c.subscriber_id, _standings.c.subscription_id, sa.literal(mailing_id)
+    state, written = sa.literal(DeliveryState.PLANNED.value), 0
+    for edition, _ in draft.editions:
+        edition_id = sa.literal(insert_edition(connection, mailing_id, edition))
+        rows = sa.select(mailing, edition_id, reader, subscription, state)
+        written += _copy(connection, schema.deliveries, _DELIVERY, rows, facts[edition.hash])
+    for reason in draft.skipped:
+        rows = sa.select(mailing, reader, sa.literal(reason.value))
+        _copy(connection, schema.skips, _SKIP, rows, facts[reason])
+    return written
 
 
-def _write_readers(connection: sa.Connection, mailing_id: int, draft: Draft) -> None:
-    same = (_verdicts.c.facts == _standings.c.facts, _verdicts.c.stories == _standings.c.stories)
-    joined = _standings.join(_verdicts, sa.and_(*same))
-    reader, mailing = _standings.c.subscriber_id, sa.literal(mailing_id)
-    state = sa.literal(DeliveryState.PLANNED.value)
-    chosen = sa.select(mailing, _verdicts.c.edition_id, reader, _standings.c.subscription_id, state)
-    chosen = chosen.select_from(joined).where(_verdicts.c.edition_id.is_not(None))
-    if len(draft.editions) > 1:
-        # An edition's deliveries stand together: claiming a batch of one edition then reads neighbours.
-        chosen = chosen.order_by(_verdicts.c.edition_id)
-    names = ["mailing_id", "edition_id", "subscriber_id", "subscription_id", "state"]
-    connection.execute(sa.insert(schema.deliveries).from_select(names, chosen, include_defaults=False))
-    left_out = sa.select(mailing, reader, _verdicts.c.reason).select_from(joined)
-    left_out = left_out.where(_verdicts.c.reason.is_not(None))
-    names = ["mailing_id", "subscriber_id", "reason"]
-    connection.execute(sa.insert(schema.skips).from_select(names, left_out, include_defaults=False))
-    this = _mailing.id == mailing_id
-    found = _audience_hash(connection, mailing_id, draft)
-    connection.execute(sa.update(schema.mailings).where(this).values(audience_hash=found))
+_DELIVERY = ("mailing_id", "edition_id", "subscriber_id", "subscription_id", "state")
+_SKIP = ("mailing_id", "subscriber_id", "reason")
 
 
-def _audience_hash(connection: sa.Connection, mailing_id: int, draft: Draft) -> str:
+def _copy(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: sa.Select[Any], facts: Sequence[int]
+) -> int:
+    """Into the table, of all who stand so."""
+    written = 0
+    for start in range(0, len(facts), _FACTS_AT_ONCE):
+        these = rows.where(_standings.c.facts.in_(facts[start : start + _FACTS_AT_ONCE]))
+        made = sa.insert(table).from_select(list(names), these, include_defaults=False)
+        written += connection.execute(made).rowcount
+    return written
+
+
+def _note_audience(connection: sa.Connection, mailing_id: int, draft: Draft, written: int) -> None:
     """
-    Over the deliveries as they were just written: in the order of the editions, their ids in one row.
+    The hash over the deliveries as they were just written: in the order of the editions, their ids in one row.
 
-    :raises StoreError: they are not
+    :raises StoreError: they were not
     """
-    columns = (sa.func.min(_delivery.id), sa.func.max(_delivery.id), sa.func.count())
-    first, last, number = connection.execute(sa.select(*columns).where(_delivery.mailing_id == mailing_id)).one()
-    if not number == draft.planned == last - first + 1:
+    theirs = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
+    first, last = (connection.execute(sa.select(end(_delivery.id)).where(*theirs)).scalar_one() for end in _ENDS)
+    if not written == draft.planned == last - first + 1:
         raise StoreError("the database wrote other deliveries than were planned", fix="please report this")
-    ends = accumulate((readers for _, readers in draft.editions), initial=first)
-    hashes = (edition.hash for edition, _ in draft.editions)
-    return audience_hash_of_stretches(zip((range(*ends) for ends in pairwise(ends)), hashes, strict=True))
+    ends = list(accumulate((readers for _, readers in draft.editions), initial=first))
+    stretches = zip(
+        (range(*pair) for pair in pairwise(ends)), (edition.hash for edition, _ in draft.editions), strict=True
+    )
+    found = audience_hash_of_stretches(stretches)
+    connection.execute(sa.update(schema.mailings).where(_mailing.id == mailing_id).values(audience_hash=found))
+
+
+_ENDS = (sa.func.min, sa.func.max)

@@ -25,6 +25,8 @@ from newsletter.store import schema
 
 _person, _subscription, _interest = schema.subscribers.c, schema.subscriptions.c, schema.interests.c
 
+_ASKED = schema.interests.alias("asked")
+
 Tags: TypeAlias = frozenset[str]
 
 #: among so few tags it is quicker to look for each than to look at all that a reader has
@@ -155,10 +157,13 @@ class _Terms:
         return self.of.in_(sa.select(_interest.subscription_id).where(_interest.tag.in_(sorted(holds))))
 
     def _one_by_one(self, holds: Tags) -> sa.ColumnElement[bool]:
-        row = schema.interests.alias("asked")
-        tag = row.c.tag if len(holds) <= _LOOKED_FOR else unindexed(row.c.tag)
-        chosen = sa.select(sa.literal(1)).where(row.c.subscription_id == self.of, tag.in_(sorted(holds)))
-        return sa.exists(chosen.correlate_except(row))
+        if len(holds) <= _LOOKED_FOR:
+            return sa.or_(sa.false(), *(self._has(_ASKED.c.tag == tag) for tag in sorted(holds)))
+        return self._has(unindexed(_ASKED.c.tag).in_(sorted(holds)))
+
+    def _has(self, wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        chosen = sa.select(sa.literal(1)).where(_ASKED.c.subscription_id == self.of, wanted)
+        return sa.exists(chosen.correlate_except(_ASKED))
 
 
 def _most_nested_first(parts: tuple[Expression, ...]) -> list[Expression]:
