@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsletter.mailing.prepare import Prepared
     from newsletter.mailing.rehearsal import Rehearsed
     from newsletter.mailing.sending import Terms
+    from newsletter.roster import Asked
     from newsletter.segment.grammar import SavedSegment
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
@@ -260,6 +261,29 @@ def count_readers(newsletter: str | None, segment: str) -> int:
         # The rule is read even where there is nobody yet, so that its faults are told.
         rules = {name: segment_for(name, segment) for name in names or load_materials().mastheads}
         return sum(store.readers.count(name, rule, mailable=True) for name, rule in rules.items())
+
+
+def explain_segment(segment: str, email: str, newsletter: str | None) -> "list[Asked]":
+    """Why a saved segment or an expression holds a reader, or why not."""
+    from functools import partial
+
+    from newsletter.roster import ask_about
+
+    vocabulary = load_vocabulary()
+    rule = segment_named(segment, vocabulary).rule
+    # Its faults are told before anybody is looked for.
+    asked = partial(segment_for, segment=rule)
+    with load_store(load_settings()) as store:
+        return ask_about(store, email, newsletter, segment_for=asked, vocabulary=vocabulary)
+
+
+def segment_named(segment: str, vocabulary: Vocabulary) -> "SavedSegment":
+    """A saved segment by its name; any other expression as one without a name."""
+    from newsletter.segment.grammar import SavedSegment, parse_segment
+
+    saved = load_segments(vocabulary)
+    name = segment.strip().removeprefix("segment:")
+    return saved.get(name) or SavedSegment("", "", segment, parse_segment(segment, vocabulary, saved))
 
 
 def segment_for(newsletter: str, segment: str) -> Segment:
