@@ -19,9 +19,10 @@ NEWSLETTER = ("-n", "china-ai-brief")
 
 @pytest.fixture(autouse=True)
 def _readers(tmp_path: Path) -> None:
-    mei: dict[str, Any] = {"company": "Acme Ltd", "manager": "Lin", "interests": frozenset({"china", "ai-governance"})}
-    bo: dict[str, Any] = {"company": "Harbour Trust", "manager": "Lin", "language": "zh-Hans", "interests": frozenset({"crypto"})}
-    eve: dict[str, Any] = {"consent": None, "interests": frozenset({"china"})}
+    tags = (frozenset({"china", "ai-governance"}), frozenset({"crypto"}), frozenset({"china"}))
+    mei: dict[str, Any] = {"company": "Acme Ltd", "manager": "Lin", "interests": tags[0]}
+    bo: dict[str, Any] = {"company": "Harbour Trust", "manager": "Lin", "language": "zh-Hans", "interests": tags[1]}
+    eve: dict[str, Any] = {"consent": None, "interests": tags[2]}
     named = {"mei@example.com": mei, "bo@example.org": bo, "eve@example.net": eve}
     with a_store(tmp_path) as store:
         entries = [an_entry(email=email, **details) for email, details in named.items()]
