@@ -115,12 +115,11 @@ def test_tables_that_are_built_anew_keep_their_rows_and_their_next_number(tmp_pa
 
 
 A_DELIVERY = """
-INSERT INTO deliveries
-  (id, mailing_id, edition_id, subscriber_id, subscription_id, state, tries, detail, batch_id)
-  VALUES ({}, 1, 1, {}, {}, 'unknown', 2, 'no answer', 'b')
+INSERT INTO deliveries (id, mailing_id, edition_id, subscriber_id, subscription_id, state)
+  VALUES ({}, 1, 1, {}, {}, 'planned')
 """
 #: a delivery's number is never given again, though it was deleted
-ROWS_OF_0006 = f"""
+ROWS_OF_0006 = """
 INSERT INTO subscribers (id, email, address, created_at)
   VALUES (1, 'one@example.com', '', '2026-03-01'), (2, 'two@example.com', '', '2026-03-01');
 INSERT INTO subscriptions (id, public_id, subscriber_id, newsletter, status, joined_at)
@@ -130,8 +129,8 @@ INSERT INTO interests VALUES (1, 'china'), (1, 'ai');
 INSERT INTO mailings (id, newsletter, slug, title, segment, status, again, content_hash, audience_hash, compiled,
   planned_at, planned_by) VALUES (1, '', '', '', '', 'sent', 0, '', '', x'', '2026-03-01', 'mei');
 INSERT INTO editions (id, mailing_id, hash, stories, subject) VALUES (1, 1, '', '[]', '');
-{A_DELIVERY.format(1, 1, 1)};
-{A_DELIVERY.format(2, 2, 2)};
+INSERT INTO deliveries (id, mailing_id, edition_id, subscriber_id, subscription_id, state, tries, detail, batch_id)
+  VALUES (1, 1, 1, 1, 1, 'unknown', 2, 'no answer', 'b'), (2, 1, 1, 2, 2, 'unknown', 2, '', '');
 DELETE FROM deliveries WHERE id = 2;
 INSERT INTO skips VALUES (1, 1, 'pending')
 """
