@@ -24,7 +24,7 @@ _SEED = 20261128
 
 def slugs() -> list[str]:
     """The most chosen first; the widest ones, under which the others stand, are chosen least."""
-    return [f"invented-subject-{number}" for number in range(TAGS)]
+    return [f"subject-{number:03}" for number in range(TAGS)]
 
 
 @cache

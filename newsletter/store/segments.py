@@ -1,6 +1,6 @@
 """Segments as conditions in SQL. Everything that people wrote is a bound parameter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,8 +31,10 @@ Tags: TypeAlias = frozenset[str]
 
 #: among so few tags it is quicker to look for each than to look at all that a reader has
 _LOOKED_FOR = 2
+#: a tag with fewer rows is rare: it is quicker to make a set of its readers than to look for it at each
+_RARE = 1 << 12
 #: how many rows of the narrowest tag make it worth asking every reader in it about the others, one by one
-STEPS = (1 << 10, 1 << 14, 1 << 18)
+STEPS = (1 << 12, 1 << 17, 1 << 18)
 
 
 def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
@@ -57,8 +59,9 @@ def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[
         return _Terms(segment.home, _subscription.id, at_once=True).clause(expression)
     parts = expression.parts if isinstance(expression, And) else (expression,)
     asked = [part for part in parts if not (isinstance(part, HasInterest) and part.holds == driver)]
-    row = schema.interests.alias("narrowest")
-    inside, outside = _Terms(segment.home, row.c.subscription_id), _Terms(segment.home, _subscription.id)
+    row, rare = schema.interests.alias("narrowest"), _rare_tags(connection, asked)
+    inside = _Terms(segment.home, row.c.subscription_id, rare=rare)
+    outside = _Terms(segment.home, _subscription.id, rare=rare)
     driven = sa.select(row.c.subscription_id).where(row.c.tag.in_(sorted(driver)))
     driven = driven.where(*(inside.clause(part) for part in asked if _is_of_tags(part)))
     return sa.and_(_subscription.id.in_(driven), *(outside.clause(part) for part in asked if not _is_of_tags(part)))
@@ -85,14 +88,25 @@ def narrowest(connection: sa.Connection, expression: Expression, steps: Sequence
 
         def size(tags: Tags, most: int = most, sizes: dict[Tags, int] = sizes) -> int:
             if tags not in sizes:
-                rows = sa.select(sa.literal(1)).where(_interest.tag.in_(sorted(tags))).limit(most).subquery()
-                sizes[tags] = connection.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one()
+                sizes[tags] = _rows_of(connection, tags, most)
             return sizes[tags]
 
         found = _narrowest(expression, size)
         if found is None or size(found) < most:
             return found
     return None
+
+
+def _rows_of(connection: sa.Connection, tags: Tags, most: int) -> int:
+    """How many, or `most`: that there are more is all that is asked."""
+    rows = sa.select(sa.literal(1)).where(_interest.tag.in_(sorted(tags))).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one())
+
+
+def _rare_tags(connection: sa.Connection, expressions: Iterable[Expression]) -> Tags:
+    found = (part.holds for expression in expressions for _, part in walk(expression) if isinstance(part, HasInterest))
+    tags = frozenset[str]().union(*found)
+    return frozenset(tag for tag in tags if _rows_of(connection, frozenset({tag}), _RARE) < _RARE)
 
 
 def _narrowest(expression: Expression, size: Callable[[Tags], int]) -> Tags | None:
@@ -119,6 +133,8 @@ class _Terms:
     of: sa.ColumnElement[int]
     #: a set of readers is made for each tag, instead of asking each reader
     at_once: bool = False
+    #: the same for these tags alone
+    rare: Tags = frozenset()
 
     def clause(self, expression: Expression) -> sa.ColumnElement[bool]:
         """
@@ -157,9 +173,11 @@ class _Terms:
         return self.of.in_(sa.select(_interest.subscription_id).where(_interest.tag.in_(sorted(holds))))
 
     def _one_by_one(self, holds: Tags) -> sa.ColumnElement[bool]:
-        if len(holds) <= _LOOKED_FOR:
-            return sa.or_(sa.false(), *(self._has(_ASKED.c.tag == tag) for tag in sorted(holds)))
-        return self._has(unindexed(_ASKED.c.tag).in_(sorted(holds)))
+        few, others = holds & self.rare, sorted(holds - self.rare)
+        in_set = [self._in_a_set(few)] if few else []
+        if len(others) <= _LOOKED_FOR:
+            return sa.or_(sa.false(), *in_set, *(self._has(_ASKED.c.tag == tag) for tag in others))
+        return sa.or_(sa.false(), *in_set, self._has(unindexed(_ASKED.c.tag).in_(others)))
 
     def _has(self, wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         chosen = sa.select(sa.literal(1)).where(_ASKED.c.subscription_id == self.of, wanted)
