@@ -20,6 +20,7 @@ from newsletter.cli import (
     segments,
     sending,
     serve,
+    show,
     starting,
     subscribers,
     suggesting,
@@ -28,7 +29,7 @@ from newsletter.cli import (
     testing,
     working,
 )
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SegmentError
 
 app = typer.Typer(
     name="newsletter",
@@ -82,6 +83,14 @@ def _options(
     _debug = debug
 
 
+def _tell(error: NewsletterError) -> None:
+    """A line for each finding; on a terminal, a mark under the character that an expression fails at."""
+    for finding in error.findings:
+        typer.echo(f"error: {finding}", err=True)
+        if isinstance(error, SegmentError) and sys.stderr.isatty():
+            show.pointed(error.written, finding)
+
+
 def main() -> None:
     """Run the command line; every error ends in one line per finding and an exit code."""
     try:
@@ -89,8 +98,7 @@ def main() -> None:
     except NewsletterError as error:
         if _debug:
             raise
-        for finding in error.findings:
-            typer.echo(f"error: {finding}", err=True)
+        _tell(error)
         sys.exit(1)
     except (KeyboardInterrupt, SystemExit) as stopped:
         # Typer makes an exit of a Ctrl-C that a command has not caught.

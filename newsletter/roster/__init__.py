@@ -1,5 +1,6 @@
 """Readers in and out: lists from files, and one reader at a time."""
 
+from newsletter.roster.asking import Asked, ask_about
 from newsletter.roster.importing import ImportResult, Intake, import_readers
 from newsletter.roster.one import (
     add_reader,
@@ -11,9 +12,11 @@ from newsletter.roster.one import (
 )
 
 __all__ = [
+    "Asked",
     "ImportResult",
     "Intake",
     "add_reader",
+    "ask_about",
     "change_interests",
     "find_everywhere",
     "find_reader",

@@ -7,6 +7,7 @@ from newsletter.store.batches import Batches
 from newsletter.store.database import Database, connect
 from newsletter.store.linked import Linked
 from newsletter.store.interests import Interests
+from newsletter.store.drafts import Drafts
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
@@ -27,6 +28,7 @@ class Store:
         self.linked = Linked(database)
         self.interests = Interests(database)
         self.mailings = Mailings(database)
+        self.drafts = Drafts(database)
         self.paces = Paces(database)
         self.batches = Batches(database)
         self.workers = Workers(database)

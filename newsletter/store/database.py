@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from newsletter.errors import Finding, StoreError
+from newsletter.tags import fold
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 _WRITING = "newsletter_writing"
+#: of pages that are kept at hand; SQLite's own choice, and for a plan
+_KIB, _COPYING_KIB = 2_000, 48_000
 
 
 class Database:
@@ -41,6 +44,27 @@ class Database:
         with self._told(), self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def copying(self) -> Iterator[sa.Connection]:
+        """
+        A transaction that writes, by the million, rows whose keys it copies from the rows that they lead to.
+
+        SQLite would look every one of them up again, which takes as long as to write it. And it would write a page of
+        an index to the disk again and again, with too little room to keep it.
+        """
+        options = {_WRITING: True}
+        with self._told(), self._engine.connect().execution_options(**options) as connection:
+            driver = connection.connection.driver_connection
+            # A transaction cannot change this any more.
+            _execute(driver, "PRAGMA foreign_keys=OFF")
+            _execute(driver, f"PRAGMA cache_size=-{_COPYING_KIB}")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                _execute(driver, "PRAGMA foreign_keys=ON")
+                _execute(driver, f"PRAGMA cache_size=-{_KIB}")
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -50,6 +74,11 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             raise StoreError(_in_words(error, self.path)) from error
+
+
+def _execute(driver: Any, statement: str) -> None:
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute(statement)
 
 
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -129,6 +158,7 @@ def _create_private(path: Path) -> None:
 def _set_up(wait_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not begin transactions on its own: `_begin` says when, and which kind.
     connection.isolation_level = None
+    connection.create_function("folded", 1, fold, deterministic=True)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
     deadline = time.monotonic() + wait_seconds

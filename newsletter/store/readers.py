@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.errors import RefusedError
+from newsletter.segment import Everyone, Segment
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import AnyRow, Database
 from newsletter.store.intake import Intake, TakenIn
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
+from newsletter.store.segments import held_clause, needs_people, segment_clause, unindexed
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
 
 _PAGE = 2_000
@@ -71,14 +73,14 @@ class Readers:
             rows = connection.execute(wanted.order_by(people.email).limit(limit)).all()
             return list(with_interests(connection, rows))
 
-    def stream(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None) -> Iterator[Subscriber]:
+    def stream(self, newsletter: str, segment: Segment | None = None) -> Iterator[Subscriber]:
         """
         All readers of a newsletter, whatever their status, in the order of their subscription ids.
 
         Read in pages, each on its own: memory stays flat, and nothing is held open while the caller works.
         """
         wanted = SELECT_SUBSCRIBERS.where(_subscription.newsletter == newsletter).order_by(_subscription.id)
-        wanted = wanted if clause is None else wanted.where(clause)
+        wanted = wanted if segment is None else wanted.where(segment_clause(segment))
         last = 0
         while True:
             with self._database.reading() as connection:
@@ -89,15 +91,19 @@ class Readers:
                 return
             last = page[-1].subscription_id
 
-    def count(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None, *, mailable: bool = False) -> int:
+    def count(self, newsletter: str, segment: Segment | None = None, *, mailable: bool = False) -> int:
         """`mailable`: only those who are confirmed and not suppressed."""
-        tables = schema.subscriptions.join(schema.subscribers).outerjoin(schema.suppressions)
-        wanted = sa.select(sa.func.count()).select_from(tables).where(_subscription.newsletter == newsletter)
-        wanted = wanted if clause is None else wanted.where(clause)
+        expression = segment.expression if segment else Everyone()
+        tables = schema.subscriptions.join(schema.subscribers) if needs_people(expression) else schema.subscriptions
+        columns = (_subscription.newsletter, _subscription.status)
+        # With a segment there are better ways in than by all readers of the newsletter.
+        newsletters, status = map(unindexed, columns) if segment else columns
+        wanted = sa.select(sa.func.count()).select_from(tables).where(newsletters == newsletter)
         if mailable:
-            is_confirmed = _subscription.status == SubscriptionStatus.CONFIRMED
-            wanted = wanted.where(is_confirmed, schema.suppressions.c.reason.is_(None))
+            suppressed = sa.exists().where(schema.suppressions.c.subscriber_id == _subscription.subscriber_id)
+            wanted = wanted.where(status == SubscriptionStatus.CONFIRMED, ~suppressed)
         with self._database.reading() as connection:
+            wanted = wanted.where(held_clause(connection, segment)) if segment else wanted
             return connection.execute(wanted).scalar_one()
 
     def newsletters(self) -> list[str]:

@@ -7,7 +7,7 @@ from newsletter.located import Path
 from newsletter.tags.folding import fold
 
 #: words of the segment language; a tag of that name could never be written there
-RESERVED = frozenset({"and", "or", "not", "everyone"})
+RESERVED = frozenset({"and", "any-of", "everyone", "not", "or"})
 
 #: no tag is longer than this; a likeness costs its length squared
 _COMPARED = 80
