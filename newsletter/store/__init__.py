@@ -4,6 +4,7 @@ from types import TracebackType
 
 from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
+from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
@@ -22,6 +23,7 @@ class Store:
         self._database = database
         self.id = store_id
         self.readers = Readers(database)
+        self.consents = Consents(database)
         self.mailings = Mailings(database)
         self.paces = Paces(database)
         self.batches = Batches(database)

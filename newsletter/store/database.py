@@ -72,6 +72,37 @@ def _compiled(statement: sa.UpdateBase, dialect: sa.Dialect) -> tuple[str, list[
     return str(compiled), [(name, binds[name]) for name in compiled.positiontup or ()]
 
 
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Rows as they are, without a look at each: a tenth of what SQLAlchemy takes for a row of its own making."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    columns = [table.c[name] for name in names]
+    made = [_converted(values, column, dialect) for values, column in zip(zip(*rows, strict=True), columns, strict=True)]
+    marks = ", ".join("?" * len(names))
+    # The names are those of our own columns.
+    told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(told, list(zip(*made, strict=True)))
+
+
+def _converted(values: Sequence[Any], column: sa.Column[Any], dialect: sa.Dialect) -> Sequence[Any]:
+    """As the driver wants them. Most of a column's instants and dates are one and the same."""
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None:
+        return values
+    known = {value: convert(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def next_ids(connection: sa.Connection, table: sa.Table, count: int) -> range:
+    """Ids that no row has had. They hold only in a transaction that writes: nobody else can take them meanwhile."""
+    told = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+    first = int(told.scalar() or 0) + 1
+    return range(first, first + count)
+
+
 def connect(url: str, *, wait_seconds: float) -> Database:
     """
     :param wait_seconds: how long to wait for another process that is writing
@@ -131,6 +162,8 @@ def _set_up(wait_seconds: float, connection: sqlite3.Connection, _record: object
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
+    # What is deleted is overwritten: readers who were forgotten must not be found in the file.
+    connection.execute("PRAGMA secure_delete=ON")
     deadline = time.monotonic() + wait_seconds
     while not _has_write_ahead_log(connection, is_last_try=time.monotonic() >= deadline):
         time.sleep(0.01)
