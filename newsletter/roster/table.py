@@ -1,11 +1,10 @@
 """A list of readers as a table of cells, whatever it lies in; read from its file as often as it takes, never as a whole."""
 
 import io
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,6 +20,7 @@ from newsletter.roster.workbook import MARK, OLD_MARK, Sheet, sheet_of
 SIZE_LIMIT = 1 << 30
 STANDARD_INPUT = Path("-")
 _SAMPLE = 50
+_CHUNK = 1 << 20
 _DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -165,31 +165,28 @@ def _table(file: BinaryIO, said: str, chosen: Mapping[str, str], encoding: str |
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A file that can be read several times; what comes by a pipe is kept for as long, under no name."""
-    try:
-        if path == STANDARD_INPUT:
-            source: BinaryIO | None = sys.stdin.buffer
-        else:
-            source = None if path.is_file() else path.open("rb")
-        with tempfile.TemporaryFile() if source else path.open("rb") as file:
-            if source:
-                shutil.copyfileobj(_limited(source), file)
-            file.seek(0, io.SEEK_END)
-            if file.tell() > SIZE_LIMIT:
-                message = f"is longer than {SIZE_LIMIT >> 20} MiB"
-                raise ReadersFileError(Finding(message=message, fix="split it", path=str(path)))
-            yield file
-    except OSError as error:
-        message = f"cannot be read ({error.strerror})"
-        raise ReadersFileError(Finding(message=message, fix="check the name", path=str(path))) from error
+    with ExitStack() as stack:
+        try:
+            file = _open(path, stack)
+            size = file.seek(0, io.SEEK_END)
+        except OSError as error:
+            message = f"cannot be read ({error.strerror})"
+            raise ReadersFileError(Finding(message=message, fix="check the name", path=str(path))) from error
+        if size > SIZE_LIMIT:
+            message = f"is longer than {SIZE_LIMIT >> 20} MiB"
+            raise ReadersFileError(Finding(message=message, fix="split it", path=str(path)))
+        yield file
 
 
-def _limited(source: BinaryIO) -> BinaryIO:
-    class Limited(io.RawIOBase):
-        left = SIZE_LIMIT + 1
-
-        def read(self, size: int = -1, /) -> bytes:
-            found = source.read(min(size if size >= 0 else self.left, self.left))
-            self.left -= len(found)
-            return found
-
-    return Limited()  # type: ignore[return-value]
+def _open(path: Path, stack: ExitStack) -> BinaryIO:
+    if path != STANDARD_INPUT:
+        opened = stack.enter_context(path.open("rb"))
+        if opened.seekable():
+            return opened
+    source = sys.stdin.buffer if path == STANDARD_INPUT else opened
+    kept = stack.enter_context(tempfile.TemporaryFile())
+    left = SIZE_LIMIT + 1
+    while left > 0 and (chunk := source.read(min(_CHUNK, left))):
+        kept.write(chunk)
+        left -= len(chunk)
+    return kept
