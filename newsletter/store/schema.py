@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from newsletter.bounce import BounceKind
 from newsletter.consent import ConsentEvent
 from newsletter.delivery import BatchState, DeliveryState, MailingStatus
-from newsletter.store.kinds import Id, Instant, id_, one_of, ref, text
+from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 metadata = sa.MetaData(
@@ -64,7 +64,8 @@ subscriptions = sa.Table(
     sa.Column("unsubscribed_at", Instant),
     one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
-    sa.Index(None, "newsletter", "status"),
+    #: holds all that a plan asks of every reader
+    sa.Index(None, "newsletter", "status", "subscriber_id"),
     sqlite_autoincrement=True,
 )
 
@@ -73,7 +74,9 @@ interests = sa.Table(
     metadata,
     ref("subscription_id", "subscriptions.id", primary_key=True),
     sa.Column("tag", sa.Text, primary_key=True),
+    #: where there are no rowids, it names the subscriptions too
     sa.Index(None, "tag"),
+    sqlite_with_rowid=False,
 )
 
 suppressions = sa.Table(
@@ -103,7 +106,7 @@ consents = sa.Table(
     sa.Column("cross_border", sa.Boolean),
     text("ip"),
     sa.Column("actor", sa.Text, nullable=False),
-    one_of("event", ConsentEvent),
+    often_one_of("event", ConsentEvent),
     sa.Index(None, "subscriber_id"),
     sqlite_autoincrement=True,
 )
@@ -203,11 +206,10 @@ deliveries = sa.Table(
     text("provider_id"),
     #: by which its run handed it over, where the provider holds mail
     sa.Column("batch_id", sa.Text),
-    one_of("state", DeliveryState),
-    sa.UniqueConstraint("mailing_id", "subscriber_id"),
+    often_one_of("state", DeliveryState),
+    #: also answers who holds an issue already, which is asked for every reader at every claim
+    sa.UniqueConstraint("subscriber_id", "mailing_id"),
     sa.Index(None, "mailing_id", "state", "id"),
-    #: who holds this issue already? asked for every reader at every claim
-    sa.Index(None, "subscriber_id"),
     sqlite_autoincrement=True,
 )
 
@@ -278,7 +280,8 @@ skips = sa.Table(
     ref("mailing_id", "mailings.id", primary_key=True),
     ref("subscriber_id", "subscribers.id", primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
-    one_of("reason", Skip),
+    often_one_of("reason", Skip),
+    sqlite_with_rowid=False,
 )
 
 #: who approved which content for which audience; rows are added, never changed

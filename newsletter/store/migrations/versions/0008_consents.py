@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _Instant = sa.DateTime(timezone=True)
-_EVENTS = "'added', 'requested', 'confirmed', 'recorded', 'unsubscribed', 'complained', 'suppressed', 'forgotten'"
+_EVENTS = ("added", "requested", "confirmed", "recorded", "unsubscribed", "complained", "suppressed", "forgotten")
 _REASONS = ("'bounced', 'complained', 'manual'", "'bounced', 'complained', 'manual', 'forgotten'")
 
 
@@ -49,7 +49,7 @@ def _consents() -> None:
         sa.Column("ip", sa.Text, nullable=False, server_default=""),
         sa.Column("actor", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
-        sa.CheckConstraint(f"event IN ({_EVENTS})", name=op.f("ck_consents_event")),
+        sa.CheckConstraint(" OR ".join(f"event = '{event}'" for event in _EVENTS), name=op.f("ck_consents_event")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_consents_subscriber_id", "consents", ["subscriber_id"])
