@@ -83,26 +83,24 @@ class Reader:
         """
         remarks: list[Remark] = []
         email = _address(cells)
-        lines = {name: _line(name, cells[name]) for name in _LINES if name in cells}
-        if "name" not in lines and ("first_name" in cells or "last_name" in cells):
-            lines["name"] = _full_name(cells)
-        entry = Entry(
-            email=email,
-            **lines,
-            language=_known(cells, "language", LANGUAGES, remarks),
-            zone=_zone(cells, remarks),
-            interests=self._chosen(cells.get("interests"), remarks),
-            status=_status(cells),
-            consent=self._consent(cells, remarks) or self.consent,
-            suppressed_for=_suppression(cells),
-            joined_at=_instant("joined_at", cells["joined_at"], self.now) if "joined_at" in cells else None,
-        )
-        return Reading(entry, tuple(remarks))
+        said: dict[str, Any] = {name: _line(name, cells[name]) for name in _LINES if name in cells}
+        if "name" not in said and ("first_name" in cells or "last_name" in cells):
+            said["name"] = _full_name(cells)
+        if "language" in cells:
+            said["language"] = _known(cells, "language", LANGUAGES, remarks)
+        if "zone" in cells:
+            said["zone"] = _zone(cells, remarks)
+        if "interests" in cells:
+            said["interests"] = self._chosen(cells["interests"], remarks)
+        if not _RARE.isdisjoint(cells):
+            said |= _rarely(cells, self.now)
+        consent = self._consent(cells, remarks) or self.consent
+        return Reading(Entry(email=email, **said, consent=consent), tuple(remarks))
 
     def _consent(self, cells: Mapping[str, str], remarks: list[Remark]) -> Consent | None:
-        written = tuple(cells.get(name) for name in _CONSENT)
-        if written == _NO_CONSENT:
+        if _CONSENT_FIELDS.isdisjoint(cells):
             return None
+        written = tuple([cells.get(name) for name in _CONSENT])
         if written not in self._consents:
             _make_room(self._consents)
             self._consents[written] = _consent(cells, self.now)
@@ -110,10 +108,8 @@ class Reader:
         remarks += said
         return found
 
-    def _chosen(self, written: str | None, remarks: list[Remark]) -> frozenset[str] | None:
+    def _chosen(self, written: str, remarks: list[Remark]) -> frozenset[str] | None:
         """None when none of them is known: then nothing is said, and nothing overwritten."""
-        if written is None:
-            return None
         if written not in self._interests:
             _make_room(self._interests)
             self._interests[written] = self._resolved(written)
@@ -148,7 +144,14 @@ def _make_room(kept: dict[Any, Any]) -> None:
 
 
 _CONSENT = ("consent_basis", "consent_on", "consent_wording", "cross_border")
-_NO_CONSENT = (None, None, None, None)
+_CONSENT_FIELDS = frozenset(_CONSENT)
+_RARE = frozenset({"status", "suppressed", "joined_at"})
+
+
+def _rarely(cells: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """What only a list says that was one of ours, or another program's."""
+    joined_at = _instant("joined_at", cells["joined_at"], now) if "joined_at" in cells else None
+    return {"status": _status(cells), "suppressed_for": _suppression(cells), "joined_at": joined_at}
 
 
 def _consent(cells: Mapping[str, str], now: datetime) -> tuple[Consent | None, tuple[Remark, ...]]:

@@ -98,25 +98,26 @@ def _compiled(statement: sa.UpdateBase, dialect: sa.Dialect) -> tuple[str, list[
 def insert_rows(
     connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Rows as they are, without a look at each: a tenth of what SQLAlchemy takes for a row of its own making."""
-    if not rows:
-        return
-    dialect = connection.dialect
-    columns = [table.c[name] for name in names]
-    made = [_converted(values, column, dialect) for values, column in zip(zip(*rows, strict=True), columns, strict=True)]
-    marks = ", ".join("?" * len(names))
-    # The names are those of our own columns.
-    told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    connection.exec_driver_sql(told, list(zip(*made, strict=True)))
+    """
+    Many rows, without a look at each: a tenth of the time that SQLAlchemy takes.
+
+    :param rows: as the driver wants them; `stored` makes instants and dates fit
+    """
+    if rows:
+        # The names are those of our own columns.
+        told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        connection.exec_driver_sql(told, rows)
 
 
-def _converted(values: Sequence[Any], column: sa.Column[Any], dialect: sa.Dialect) -> Sequence[Any]:
-    """As the driver wants them. Most of a column's instants and dates are one and the same."""
-    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if convert is None:
-        return values
-    known = {value: convert(value) for value in set(values)}
-    return [known[value] for value in values]
+def keep_in_memory(connection: sa.Connection, size: int) -> None:
+    """How many bytes of the database this connection may hold; SQLite's own 2 MB are few for many writes."""
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{size >> 10}")
+
+
+def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
+    """A value as the driver wants it for that column."""
+    convert = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return convert(value) if convert else value
 
 
 def next_ids(connection: sa.Connection, table: sa.Table, count: int) -> range:

@@ -18,7 +18,7 @@ from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import refusing, suppress, write_log
-from newsletter.store.database import insert_rows, next_ids
+from newsletter.store.database import insert_rows, next_ids, stored
 from newsletter.store.deciding import PERSON_FIELDS, Change, Overlap, Standing, decide, first_status, person_change
 from newsletter.store.forgotten import suppressions_of_hashes
 from newsletter.store.people import email_key, interests_of
@@ -190,21 +190,20 @@ class Intake:
         _update(connection, schema.subscribers, changed)
         kept = suppressions_of_hashes(connection, strangers)
         self._suppress(connection, kept, numbers, new)
-        self._subscribe(connection, standing, numbers, new, found)
-        for key, (_, entry) in new.items():
-            suppressed_for = kept.get(key) or (standing[key].suppressed_for if key in standing else None)
-            refused = key in standing and standing[key].has_refused
-            self._count(found, entry, first_status(entry, has_refused=refused), suppressed_for)
+        self._subscribe(connection, standing, numbers, new, kept, found)
         found.added += len(new)
 
     def _add_people(self, connection: sa.Connection, new: Mapping[str, Lined], keys: Sequence[str]) -> list[int]:
         ids = next_ids(connection, schema.subscribers, len(keys))
         names = ("id", "email", "address", *PERSON_FIELDS, "created_at")
+        now = stored(connection, schema.subscribers.c.created_at, self.now)
         rows = []
         for number, key in zip(ids, keys, strict=True):
             entry = new[key][1]
-            said = (entry.name, entry.salutation, entry.language, entry.company, entry.manager, entry.zone)
-            rows.append((number, key, entry.email, *[word or "" for word in said], self.now))
+            rows.append(
+                (number, key, entry.email, entry.name or "", entry.salutation or "", entry.language or "",
+                 entry.company or "", entry.manager or "", entry.zone or "", now)
+            )  # fmt: skip
         insert_rows(connection, schema.subscribers, names, rows)
         return ids
 
@@ -228,31 +227,33 @@ class Intake:
         standing: Mapping[str, Standing],
         numbers: Mapping[str, int],
         new: Mapping[str, Lined],
+        kept: Mapping[str, SuppressionReason],
         found: TakenIn,
     ) -> None:
         subscriptions, interests, log = [], [], []
-        for subscription_id, (key, (line, entry)) in zip(
-            next_ids(connection, schema.subscriptions, len(new)), new.items(), strict=True
-        ):
+        instant, now = schema.subscriptions.c.joined_at, stored(connection, schema.consents.c.at, self.now)
+        added, left = ConsentEvent.ADDED.value, ConsentEvent.UNSUBSCRIBED.value
+        ids = next_ids(connection, schema.subscriptions, len(new))
+        for subscription_id, (key, (line, entry)) in zip(ids, new.items(), strict=True):
             number = numbers[key]
             self._see(number, line)
             before = standing.get(key)
             status = first_status(entry, has_refused=before is not None and before.has_refused)
-            left_at = self.now if status is SubscriptionStatus.UNSUBSCRIBED else None
-            consent = entry.consent
-            basis, on, wording, cross_border = _of_consent(consent)
+            left_at = now if status is SubscriptionStatus.UNSUBSCRIBED else None
+            basis, on, wording, cross_border = _of_consent(entry.consent)
+            joined_at = stored(connection, instant, entry.joined_at) if entry.joined_at else now
             subscriptions.append(
-                (subscription_id, secrets.token_bytes(16), number, self.newsletter, status, basis, on,
-                 entry.joined_at or self.now, left_at)
+                (subscription_id, secrets.token_bytes(16), number, self.newsletter, status.value, basis, on, joined_at,
+                 left_at)
             )  # fmt: skip
             interests += [(subscription_id, tag) for tag in sorted(entry.interests or ())]
             log.append(
-                (number, self.newsletter, ConsentEvent.ADDED, self.now, basis, on, self.source, wording, cross_border,
-                 self.actor)
-            )  # fmt: skip
+                (number, self.newsletter, added, now, basis, on, self.source, wording, cross_border, self.actor)
+            )
             if left_at:
-                event = ConsentEvent.UNSUBSCRIBED
-                log.append((number, self.newsletter, event, self.now, "", None, self.source, "", None, self.actor))
+                log.append((number, self.newsletter, left, now, "", None, self.source, "", None, self.actor))
+            kept_for = kept.get(key) or (before.suppressed_for if before else None)
+            self._count(found, entry, status, kept_for)
         insert_rows(connection, schema.subscriptions, _SUBSCRIPTION, subscriptions)
         insert_rows(connection, schema.interests, ("subscription_id", "tag"), interests)
         insert_rows(connection, schema.consents, _LOG, log)
@@ -277,7 +278,9 @@ _LOG = (
 
 
 def _of_consent(consent: Consent | None) -> tuple[str, Any, str, bool | None]:
-    return (consent.basis, consent.on, consent.wording, consent.cross_border) if consent else ("", None, "", None)
+    if consent is None:
+        return "", None, "", None
+    return consent.basis, consent.on.isoformat(), consent.wording, consent.cross_border
 
 
 def _standing(connection: sa.Connection, newsletter: str, keys: Sequence[str]) -> dict[str, Standing]:

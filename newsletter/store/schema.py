@@ -62,7 +62,7 @@ subscriptions = sa.Table(
     sa.Column("consent_on", sa.Date),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unsubscribed_at", Instant),
-    one_of("status", SubscriptionStatus),
+    often_one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
     #: holds all that a plan asks of every reader
     sa.Index(None, "newsletter", "status", "subscriber_id"),

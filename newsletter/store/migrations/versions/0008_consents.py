@@ -1,4 +1,4 @@
-"""The consent log, and the hashes of addresses whose readers were forgotten."""
+"""The consent log, the hashes of addresses whose readers were forgotten, and checks that cost nothing."""
 
 import secrets
 
@@ -11,7 +11,15 @@ down_revision = "0007"
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _Instant = sa.DateTime(timezone=True)
 _EVENTS = ("added", "requested", "confirmed", "recorded", "unsubscribed", "complained", "suppressed", "forgotten")
-_REASONS = ("'bounced', 'complained', 'manual'", "'bounced', 'complained', 'manual', 'forgotten'")
+_REASONS = "'bounced', 'complained', 'manual', 'forgotten'"
+#: by table and column: the check before and after. SQLite makes a set of a list anew for every row that is written.
+_CHECKS = {
+    ("suppressions", "reason"): ("reason IN ('bounced', 'complained', 'manual')", f"reason IN ({_REASONS})"),
+    ("subscriptions", "status"): (
+        "status IN ('pending', 'confirmed', 'unsubscribed')",
+        "status = 'pending' OR status = 'confirmed' OR status = 'unsubscribed'",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -22,7 +30,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("forgotten_at", _Instant, nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_forgotten")),
-        sa.CheckConstraint(f"reason IN ({_REASONS[1]})", name=op.f("ck_forgotten_reason")),
+        sa.CheckConstraint(f"reason IN ({_REASONS})", name=op.f("ck_forgotten_reason")),
     )
     meta = sa.table("meta", sa.column("key", sa.Text), sa.column("value", sa.Text))
     op.bulk_insert(meta, [{"key": "suppression_key", "value": secrets.token_hex(32)}])
@@ -74,9 +82,10 @@ def _begin_the_log() -> None:
 
 
 def _widen() -> None:
-    name = op.f("ck_suppressions_reason")
-    op.drop_constraint(name, "suppressions", type_="check")
-    op.create_check_constraint(name, "suppressions", f"reason IN ({_REASONS[1]})")
+    for (table, column), (_, said) in _CHECKS.items():
+        name = op.f(f"ck_{table}_{column}")
+        op.drop_constraint(name, table, type_="check")
+        op.create_check_constraint(name, table, said)
 
 
 def _widen_in_sqlite() -> None:
@@ -84,8 +93,9 @@ def _widen_in_sqlite() -> None:
     connection = op.get_bind()
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema=ON")
-    told = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'suppressions'"
-    connection.exec_driver_sql(told, tuple(f"reason IN ({words})" for words in _REASONS))
+    told = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ?"
+    for (table, _), (before, after) in _CHECKS.items():
+        connection.exec_driver_sql(told, (before, after, table))
     connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema=OFF")
 
