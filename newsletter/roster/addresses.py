@@ -10,9 +10,7 @@ from newsletter.fields import MailAddress
 
 _ADDRESS: TypeAdapter[str] = TypeAdapter(MailAddress)
 #: letters and digits, parted by single marks. No hyphen beside a hyphen: so no label is in disguise (RFC 5890).
-_PLAIN = re.compile(
-    r"([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]+)", re.ASCII
-)
+_PLAIN = re.compile(r"([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]+)", re.ASCII)
 #: then neither the part before the @ nor a label of the domain can be too long (RFC 5321: 64, RFC 1035: 63)
 _PLAIN_LENGTH = 63
 _SPECIAL = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)

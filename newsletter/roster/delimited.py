@@ -48,6 +48,38 @@ def delimiter_of(lines: Iterator[str]) -> tuple[str, int, list[str]]:
     return ",", 0, []
 
 
+class _Feed:
+    """Lines, each kept until its row is whole."""
+
+    def __init__(self, lines: Iterator[str], first: list[str], line: int) -> None:
+        self._lines = lines
+        self._again = deque(first)
+        #: of the row at hand
+        self.held: list[str] = []
+        #: the number of the first of these
+        self.line = line
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            found = self._again.popleft() if self._again else next(self._lines, None)
+            if found is None:
+                return
+            self.held.append(found)
+            yield found
+
+    def go_on(self) -> None:
+        self.line += len(self.held)
+        self.held.clear()
+
+    def given_up(self, delimiter: str, fault: Fault) -> Row:
+        """The first line alone; what was read with it, in the belief that it belongs to it, is read once more."""
+        row = Row(self.line, self.held[0].rstrip("\r\n").split(delimiter), fault)
+        self._again.extendleft(reversed(self.held[1:]))
+        del self.held[1:]
+        self.go_on()
+        return row
+
+
 def rows_of(lines: Iterator[str], delimiter: str, *, first: list[str], line: int) -> Iterator[Row]:
     """
     Rows that hold anything.
@@ -55,46 +87,27 @@ def rows_of(lines: Iterator[str], delimiter: str, *, first: list[str], line: int
     :param first: lines that were read ahead
     :param line: the number of the first of these
     """
-    again = deque(first)
-    held: list[str] = []
+    feed = _Feed(lines, first, line)
     columns = 0
-
-    def feed() -> Iterator[str]:
-        """Lines, each kept until its row is whole."""
-        while True:
-            found = again.popleft() if again else next(lines, None)
-            if found is None:
-                return
-            held.append(found)
-            yield found
-
-    def given_up(fault: Fault) -> Row:
-        """The first line alone; what was read with it, in the belief that it belongs to it, is read once more."""
-        row = Row(line, held[0].rstrip("\r\n").split(delimiter), fault)
-        again.extendleft(reversed(held[1:]))
-        return row
-
-    is_done = False
-    while not is_done:
-        reader = csv.reader(feed(), delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
         try:
-            for cells in reader:
-                if len(held) > 1 and (len(held) > _LONGEST_ROW or len(cells) != columns):
-                    yield given_up(Fault(*_QUOTES, "quotes"))
-                    line += 1
-                    held.clear()
+            for cells in csv.reader(iter(feed), delimiter=delimiter, strict=True, skipinitialspace=True):
+                if len(feed.held) > 1 and not _is_whole(feed.held, cells, columns):
+                    yield feed.given_up(delimiter, Fault(*_QUOTES, "quotes"))
                     continue
-                if not columns:
-                    columns = len(cells)
+                columns = columns or len(cells)
                 if "".join(cells).strip():
-                    yield Row(line, cells)
-                line += len(held)
-                held.clear()
-            is_done = True
+                    yield Row(feed.line, cells)
+                feed.go_on()
         except csv.Error as error:
-            yield given_up(_fault(error))
-            line += 1
-            held.clear()
+            yield feed.given_up(delimiter, _fault(error))
+        else:
+            return
+
+
+def _is_whole(held: list[str], cells: list[str], columns: int) -> bool:
+    """A row over several lines that was meant to be one; the first row of all says how many cells there are."""
+    return not columns or (len(held) <= _LONGEST_ROW and len(cells) == columns)
 
 
 def _fault(error: csv.Error) -> Fault:

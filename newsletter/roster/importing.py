@@ -13,8 +13,8 @@ from newsletter.roster.rejects import Rejects, kept_aside
 from newsletter.roster.remarks import Remarks
 from newsletter.roster.table import Table, open_table
 from newsletter.store import Store
-from newsletter.store.deciding import Overlap
-from newsletter.store.intake import BATCH, Lined, TakenIn
+from newsletter.store.deciding import Overlap, TakenIn
+from newsletter.store.intake import BATCH, Lined
 from newsletter.store.intake import Intake as StoreIntake
 from newsletter.store.readers import OpenIntake, in_batches
 from newsletter.subscriber import Consent
@@ -51,9 +51,12 @@ class ImportResult:
     written: bool
     sha256: str
 
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in _COUNTS}
+
     def as_json(self) -> dict[str, Any]:
         """The form that `subscribers import --json` promises."""
-        return {name: getattr(self, name) for name in _COUNTS} | {
+        return self.counts() | {
             "rejects": [finding.as_json() for finding in self.rejects],
             "warnings": [finding.as_json() for finding in self.warnings],
             "rejects_file": str(self.rejects_file) if self.rejects_file else None,
@@ -74,7 +77,7 @@ class Intake:
     newsletter: str
     vocabulary: Vocabulary
     #: what becomes of readers who are on the list already
-    overlap: Overlap = Overlap()
+    overlap: Overlap = field(default_factory=Overlap)
     #: counts for rows that name none
     consent: Consent | None = None
     #: say what would happen, and write nothing

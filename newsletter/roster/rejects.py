@@ -1,7 +1,6 @@
 """Rows that could not be taken in, kept beside their file: as they stood, each with its line and the reason."""
 
 import csv
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from newsletter.roster.delimited import Row
 from newsletter.roster.formulas import as_written, harmless
 from newsletter.roster.headings import REJECT_COLUMNS
 from newsletter.roster.table import STANDARD_INPUT, Table
+from newsletter.roster.writing import scratch_file
 
 SUFFIX = ".rejects.csv"
 
@@ -40,11 +40,7 @@ class Rejects:
         )
 
     def _open(self, place: Path) -> None:
-        # With a byte order mark, so that a spreadsheet does not guess; readable by its owner only: it holds addresses.
-        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it outlives this call, and `kept_aside` closes it
-            "w", encoding="utf-8-sig", errors="surrogateescape", newline="", dir=place.parent,
-            prefix=f".{place.name}.", delete=False,
-        )  # fmt: skip
+        self._file = scratch_file(place, mark=True)
         self._writer = csv.writer(self._file, delimiter=self._table.delimiter)
         headings = [self._table.columns[number].heading for number in self._kept]
         self._writer.writerow([*map(harmless, headings), *REJECT_COLUMNS])

@@ -1,4 +1,4 @@
-"""A list of readers as a table of cells, whatever it lies in; read from its file as often as it takes, never as a whole."""
+"""A list of readers as a table of cells, whatever it lies in; read as often as it takes, never as a whole."""
 
 import io
 import sys
@@ -84,30 +84,16 @@ class _Text:
 
     def _lines(self) -> Iterator[str]:
         self.file.seek(0)
-        text = io.TextIOWrapper(
-            _Unclosed(self.file), encoding=self.writing.encoding, errors=self.writing.errors, newline=""
-        )
+        text = io.TextIOWrapper(self.file, self.writing.encoding, self.writing.errors, newline="")
         try:
             yield from text
         except UnicodeDecodeError as error:
             message = f"holds bytes that are no {self.writing.name}"
             fix = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
             raise ReadersFileError(Finding(message=message, fix=fix, path=self.path, rule="encoding")) from error
-
-
-class _Unclosed(io.BufferedIOBase):
-    """A file that stays open when the text that is read from it goes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        return self._file.read(-1 if size is None else size)
-
-    read = read1
+        finally:
+            # Else the file would be closed with it.
+            text.detach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +106,7 @@ class _Workbook:
 
 
 @contextmanager
-def open_table(
-    path: Path, *, chosen: Mapping[str, str] | None = None, encoding: str | None = None
-) -> Iterator[Table]:
+def open_table(path: Path, *, chosen: Mapping[str, str] | None = None, encoding: str | None = None) -> Iterator[Table]:
     """
     The table in a CSV, TSV or XLSX file; `-` is standard input.
 
@@ -179,12 +163,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _open(path: Path, stack: ExitStack) -> BinaryIO:
-    if path != STANDARD_INPUT:
-        opened = stack.enter_context(path.open("rb"))
-        if opened.seekable():
-            return opened
-    source = sys.stdin.buffer if path == STANDARD_INPUT else opened
-    kept = stack.enter_context(tempfile.TemporaryFile())
+    source: BinaryIO = sys.stdin.buffer if path == STANDARD_INPUT else stack.enter_context(path.open("rb"))
+    if path != STANDARD_INPUT and source.seekable():
+        return source
+    kept = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     left = SIZE_LIMIT + 1
     while left > 0 and (chunk := source.read(min(_CHUNK, left))):
         kept.write(chunk)

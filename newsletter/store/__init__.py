@@ -6,6 +6,8 @@ from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
+from newsletter.store.forgetting import Forgetting
+from newsletter.store.holdings import Holdings
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
@@ -24,6 +26,8 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.consents = Consents(database)
+        self.forgetting = Forgetting(database)
+        self.holdings = Holdings(database)
         self.mailings = Mailings(database)
         self.paces = Paces(database)
         self.batches = Batches(database)

@@ -43,6 +43,14 @@ class Consents:
         with self._database.reading() as connection:
             return log_of(connection, subscriber_id)
 
+    def proofs(self, newsletter: str, subscriber_ids: Sequence[int]) -> dict[int, tuple[str, bool | None]]:
+        """Of each person's last consent to the newsletter: which text it was given to, and whether to abroad."""
+        theirs = (_consent.newsletter == newsletter, _consent.subscriber_id.in_(subscriber_ids))
+        columns = (_consent.subscriber_id, _consent.wording, _consent.cross_border)
+        wanted = sa.select(*columns).where(*theirs, _consent.given_on.is_not(None)).order_by(_consent.id)
+        with self._database.reading() as connection:
+            return {row.subscriber_id: (row.wording, row.cross_border) for row in connection.execute(wanted)}
+
     def sign_up(self, email: str, newsletter: str, occasion: Occasion, *, name: str = "") -> int:
         """
         Somebody asks to be a reader; the id of the subscription, to be confirmed. Until then nothing of theirs changes:
@@ -86,7 +94,7 @@ class Consents:
             was_lifted = _lift(connection, row, occasion)
             if row.status == SubscriptionStatus.CONFIRMED and not was_lifted:
                 return False
-            values = {"status": SubscriptionStatus.CONFIRMED, "unsubscribed_at": None}
+            values: dict[str, Any] = {"status": SubscriptionStatus.CONFIRMED, "unsubscribed_at": None}
             values |= {"consent_basis": consent.basis, "consent_on": consent.on}
             connection.execute(sa.update(schema.subscriptions).where(_subscription.id == subscription_id), values)
             record = _said(ConsentEvent.CONFIRMED, row.newsletter, occasion, consent)
@@ -204,4 +212,4 @@ def _record(row: AnyRow) -> ConsentRecord:
     return ConsentRecord(**values | {"event": ConsentEvent(row.event)})
 
 
-_NAMES = tuple(name for name in schema.consents.c.keys() if name not in ("id", "subscriber_id"))
+_NAMES = tuple(column.name for column in schema.consents.c if column.name not in ("id", "subscriber_id"))

@@ -59,6 +59,23 @@ class Database:
             finally:
                 _execute(driver, "PRAGMA foreign_keys=ON")
 
+    def rewrite(self) -> bool:
+        """
+        Write the whole file anew, so that nothing of what was deleted is left in it, and empty the log beside it.
+
+        :return: False when somebody else has it open in a way that keeps the old pages; then it has to be done again
+        """
+        with self._told(), self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            try:
+                _execute(driver, "VACUUM")
+                busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] if driver else 1
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise
+                return False
+            return not busy
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -109,9 +126,15 @@ def insert_rows(
         connection.exec_driver_sql(told, rows)
 
 
-def keep_in_memory(connection: sa.Connection, size: int) -> None:
-    """How many bytes of the database this connection may hold; SQLite's own 2 MB are few for many writes."""
+@contextmanager
+def kept_in_memory(connection: sa.Connection, size: int) -> Iterator[None]:
+    """Meanwhile this connection holds so many bytes of the database; SQLite's own 2 MB are few for many writes."""
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
     connection.exec_driver_sql(f"PRAGMA cache_size=-{size >> 10}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
 def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:

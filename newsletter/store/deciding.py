@@ -23,6 +23,29 @@ class Overlap:
     replace_interests: bool = False
 
 
+@dataclass(slots=True)
+class TakenIn:
+    """What became of the entries; the first three and the duplicates add up to them."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    #: how many of them stand as pending now
+    pending: int = 0
+    #: how many the list would have mailed, but they said no before
+    kept_away: int = 0
+    #: lines whose reader stands on an earlier line, with that line
+    duplicates: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, other: "TakenIn") -> None:
+        """The counts of another batch; its duplicates are its own."""
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.pending += other.pending
+        self.kept_away += other.kept_away
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Somebody who is already there; without a subscription id only as a reader of other newsletters."""
@@ -67,7 +90,10 @@ def decide(standing: Standing, entry: Entry, overlap: Overlap) -> Change:
     if not overlap.update:
         return Change(interests=interests) if overlap.replace_interests else Change()
     return Change(
-        person_change(standing.person, entry, update=True), _subscription_change(standing, entry), interests, suppression
+        person_change(standing.person, entry, update=True),
+        _subscription_change(standing, entry),
+        interests,
+        suppression,
     )
 
 

@@ -8,7 +8,7 @@ has the database to themselves.
 import secrets
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,39 +17,26 @@ import sqlalchemy as sa
 from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.consents import refusing, suppress, write_log
+from newsletter.store.consents import suppress, write_log
 from newsletter.store.database import insert_rows, next_ids, stored
-from newsletter.store.deciding import PERSON_FIELDS, Change, Overlap, Standing, decide, first_status, person_change
+from newsletter.store.deciding import (
+    PERSON_FIELDS,
+    Change,
+    Overlap,
+    Standing,
+    TakenIn,
+    decide,
+    first_status,
+    person_change,
+)
 from newsletter.store.forgotten import suppressions_of_hashes
-from newsletter.store.people import email_key, interests_of
+from newsletter.store.people import email_key
+from newsletter.store.standing import standing_of
 from newsletter.subscriber import Consent, Entry, SubscriptionStatus, SuppressionReason
 
 BATCH = 2_000
 #: an entry with the line on which it stands in its list
 Lined = tuple[int, Entry]
-
-
-@dataclass(slots=True)
-class TakenIn:
-    """What became of the entries; the first three and the duplicates add up to them."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    #: how many of them stand as pending now
-    pending: int = 0
-    #: how many the list would have mailed, but they said no before
-    kept_away: int = 0
-    #: lines whose reader stands on an earlier line, with that line
-    duplicates: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, other: "TakenIn") -> None:
-        """The counts of another batch; its duplicates are its own."""
-        self.added += other.added
-        self.updated += other.updated
-        self.unchanged += other.unchanged
-        self.pending += other.pending
-        self.kept_away += other.kept_away
 
 
 @dataclass(slots=True)
@@ -74,7 +61,7 @@ class Intake:
             first = keyed.setdefault(key, (line, entry))
             if first[0] != line:
                 found.duplicates.append((line, first[0]))
-        standing = _standing(connection, self.newsletter, list(keyed))
+        standing = standing_of(connection, self.newsletter, list(keyed))
         known = self._first_seen(keyed, standing, found)
         self._meet(connection, standing, known, found)
         new = {key: keyed[key] for key in keyed if key not in known and not self._seen(standing.get(key))}
@@ -193,7 +180,7 @@ class Intake:
         self._subscribe(connection, standing, numbers, new, kept, found)
         found.added += len(new)
 
-    def _add_people(self, connection: sa.Connection, new: Mapping[str, Lined], keys: Sequence[str]) -> list[int]:
+    def _add_people(self, connection: sa.Connection, new: Mapping[str, Lined], keys: Sequence[str]) -> Sequence[int]:
         ids = next_ids(connection, schema.subscribers, len(keys))
         names = ("id", "email", "address", *PERSON_FIELDS, "created_at")
         now = stored(connection, schema.subscribers.c.created_at, self.now)
@@ -247,9 +234,7 @@ class Intake:
                  left_at)
             )  # fmt: skip
             interests += [(subscription_id, tag) for tag in sorted(entry.interests or ())]
-            log.append(
-                (number, self.newsletter, added, now, basis, on, self.source, wording, cross_border, self.actor)
-            )
+            log.append((number, self.newsletter, added, now, basis, on, self.source, wording, cross_border, self.actor))
             if left_at:
                 log.append((number, self.newsletter, left, now, "", None, self.source, "", None, self.actor))
             kept_for = kept.get(key) or (before.suppressed_for if before else None)
@@ -281,38 +266,6 @@ def _of_consent(consent: Consent | None) -> tuple[str, Any, str, bool | None]:
     if consent is None:
         return "", None, "", None
     return consent.basis, consent.on.isoformat(), consent.wording, consent.cross_border
-
-
-def _standing(connection: sa.Connection, newsletter: str, keys: Sequence[str]) -> dict[str, Standing]:
-    people = connection.execute(sa.select(schema.subscribers).where(schema.subscribers.c.email.in_(keys)))
-    by_id = {row.id: Standing(dict(row._mapping)) for row in people}
-    if not by_id:
-        return {}
-    _add_subscriptions(connection, newsletter, by_id)
-    suppressed = schema.suppressions.c
-    wanted = sa.select(suppressed.subscriber_id, suppressed.reason).where(suppressed.subscriber_id.in_(list(by_id)))
-    for row in connection.execute(wanted):
-        by_id[row.subscriber_id] = replace(by_id[row.subscriber_id], suppressed_for=SuppressionReason(row.reason))
-    for number in refusing(connection, newsletter, list(by_id)):
-        by_id[number] = replace(by_id[number], has_refused=True)
-    return {found.person["email"]: found for found in by_id.values()}
-
-
-def _add_subscriptions(connection: sa.Connection, newsletter: str, by_id: dict[int, Standing]) -> None:
-    columns = schema.subscriptions.c
-    wanted = sa.select(columns.id, columns.subscriber_id, columns.status, columns.consent_basis, columns.consent_on)
-    rows = connection.execute(
-        wanted.where(columns.newsletter == newsletter, columns.subscriber_id.in_(list(by_id)))
-    ).all()
-    tags = interests_of(connection, [row.id for row in rows])
-    for row in rows:
-        by_id[row.subscriber_id] = replace(
-            by_id[row.subscriber_id],
-            subscription_id=row.id,
-            status=SubscriptionStatus(row.status),
-            consent=Consent(basis=row.consent_basis, on=row.consent_on) if row.consent_on else None,
-            interests=frozenset(tags.get(row.id, ())),
-        )
 
 
 def _replace_interests(connection: sa.Connection, chosen: Mapping[int | None, frozenset[str]]) -> None:

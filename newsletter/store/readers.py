@@ -13,9 +13,9 @@ from newsletter.errors import RefusedError
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import refusing, subscription_row, suppress, write_log
-from newsletter.store.database import AnyRow, Database, keep_in_memory
-from newsletter.store.deciding import Overlap
-from newsletter.store.intake import BATCH, Intake, TakenIn
+from newsletter.store.database import AnyRow, Database, kept_in_memory
+from newsletter.store.deciding import Overlap, TakenIn
+from newsletter.store.intake import BATCH, Intake
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
 
@@ -58,8 +58,7 @@ class Readers:
     @contextmanager
     def intake(self, intake: Intake) -> Iterator[OpenIntake]:
         """Readers come in batch by batch, in one transaction: all of them or, when it is undone or fails, none."""
-        with suppress_undone(), self._database.copying() as connection:
-            keep_in_memory(connection, _CACHE)
+        with suppress_undone(), self._database.copying() as connection, kept_in_memory(connection, _CACHE):
             yield OpenIntake(connection, intake)
 
     def take_in(
@@ -135,6 +134,8 @@ class Readers:
         """Those that have readers."""
         with self._database.reading() as connection:
             wanted = sa.select(_subscription.newsletter).distinct().order_by(_subscription.newsletter)
+            # Whoever was forgotten reads none, and may be in the ledger still.
+            wanted = wanted.where(_subscription.newsletter != "")
             return list(connection.execute(wanted).scalars())
 
     def add_interests(self, subscription_id: int, tags: Iterable[str], *, actor: str, now: datetime) -> int:

@@ -7,8 +7,8 @@ The tables. Addresses and names live in `subscribers` alone: forgetting a person
 import sqlalchemy as sa
 
 from newsletter.bounce import BounceKind
-from newsletter.consent import ConsentEvent
 from newsletter.delivery import BatchState, DeliveryState, MailingStatus
+from newsletter.store.consent_tables import consent_tables
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
@@ -88,44 +88,7 @@ suppressions = sa.Table(
     one_of("reason", SuppressionReason),
 )
 
-#: what readers said, and how we know: rows are added, never changed, and say nothing about a person but an id. Only when
-#: somebody is forgotten, the free words of their rows are emptied. No foreign key: a row outlives whom it tells of.
-consents = sa.Table(
-    "consents",
-    metadata,
-    id_(),
-    sa.Column("subscriber_id", Id, nullable=False),
-    #: "" when it is about all of them
-    sa.Column("newsletter", sa.Text, nullable=False),
-    sa.Column("event", sa.Text, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    text("basis"),
-    sa.Column("given_on", sa.Date),
-    text("source"),
-    text("wording"),
-    sa.Column("cross_border", sa.Boolean),
-    text("ip"),
-    sa.Column("actor", sa.Text, nullable=False),
-    often_one_of("event", ConsentEvent),
-    sa.Index(None, "subscriber_id"),
-    sqlite_autoincrement=True,
-)
-for _change in ("UPDATE", "DELETE"):
-    # Whoever is known by an address has a log that stands as it was written.
-    _guard = f"""CREATE TRIGGER tr_consents_{_change.lower()} BEFORE {_change} ON consents
-        WHEN EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND instr(email, '@') > 0)
-        BEGIN SELECT RAISE(ABORT, 'the consent log is never changed'); END"""
-    sa.event.listen(consents, "after_create", sa.DDL(_guard).execute_if(dialect="sqlite"))
-
-#: addresses that must stay away though nobody knows any more whose they are: an HMAC of the address, and why
-forgotten = sa.Table(
-    "forgotten",
-    metadata,
-    sa.Column("hash", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("forgotten_at", Instant, nullable=False),
-    one_of("reason", SuppressionReason),
-)
+consents, forgotten = consent_tables(metadata)
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from newsletter.checks import Confidential, read_confidential
 from newsletter.edition import Links
@@ -250,6 +250,15 @@ def readers_in(newsletter: str, segment: str | None) -> "list[Subscriber]":
     clause = _clause(newsletter, segment)
     with load_store(load_settings()) as store:
         return list(store.readers.stream(newsletter, clause))
+
+
+def export_readers(newsletter: str, segment: str | None, file: IO[str]) -> int:
+    """Those of `readers_in` as CSV, however many; how many they were."""
+    from newsletter.roster import export_readers
+
+    clause = _clause(newsletter, segment)
+    with load_store(load_settings()) as store:
+        return export_readers(store, newsletter, store.readers.stream(newsletter, clause), file)
 
 
 def count_readers(newsletter: str | None, segment: str) -> int:

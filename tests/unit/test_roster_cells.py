@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter.fields import MailAddress
-from newsletter.roster.cells import BadCellError, Reader, mail_address
+from newsletter.roster.addresses import mail_address
+from newsletter.roster.cells import BadCellError, Reader
 from newsletter.subscriber import Consent, Entry, SubscriptionStatus
 from tests.builders import NOW
 from tests.stores import CONSENT, a_vocabulary
