@@ -117,7 +117,7 @@ def _guessed(headings: Sequence[str], sample: Sequence[Sequence[str]], found: di
             continue
         free = [number for number in range(len(headings)) if number not in found]
         places = [number for number in free if any(hint in folded(headings[number]) for hint in hints)]
-        if field == "email":
+        if field == "email" and len(places) != 1:
             places = [number for number in places or free if _holds_addresses(number, sample)]
         if len(places) == 1:
             found[places[0]] = Column(headings[places[0]], field, How.GUESSED)

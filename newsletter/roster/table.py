@@ -86,7 +86,9 @@ class _Text:
         self.file.seek(0)
         text = io.TextIOWrapper(self.file, self.writing.encoding, self.writing.errors, newline="")
         try:
-            yield from text
+            # `yield from` would close the file, if nobody reads to the end.
+            for line in text:  # noqa: UP028
+                yield line
         except UnicodeDecodeError as error:
             message = f"holds bytes that are no {self.writing.name}"
             fix = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
@@ -128,7 +130,7 @@ def _table(file: BinaryIO, said: str, chosen: Mapping[str, str], encoding: str |
         sheet = sheet_of(file, said)
         source: _Text | _Workbook = _Workbook(sheet)
         also = f"; not the {'sheets' if len(sheet.others) > 1 else 'sheet'} {', '.join(sheet.others)}"
-        form, size = f"Excel, sheet {sheet.name}{also if sheet.others else ''}", int(sheet.cells.total_height)
+        form, size = f"Excel, sheet {sheet.name}{also if sheet.others else ''}", sheet.height
     else:
         source = _Text(file, writing, said)
         parted = _DELIMITER_NAMES.get(source.delimiter, repr(source.delimiter))

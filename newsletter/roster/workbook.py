@@ -25,13 +25,16 @@ class Sheet:
     name: str
     #: sheets that hold something, too, and are not read
     others: tuple[str, ...]
-    #: as calamine has read it
+    #: as calamine has read it; from the first row of the sheet, be it empty
     cells: Any
+
+    @property
+    def height(self) -> int:
+        return int(self.cells.end[0]) + 1
 
     def rows(self) -> Iterator[Row]:
         """Rows that hold anything, by their numbers in Excel."""
-        first = (self.cells.start or (0, 0))[0]
-        for number, values in enumerate(self.cells.iter_rows(), first + 1):
+        for number, values in enumerate(self.cells.iter_rows(), 1):
             cells = [_text(value) for value in values]
             if any(cells):
                 yield Row(number, cells)
@@ -50,13 +53,14 @@ def sheet_of(file: BinaryIO, path: str) -> Sheet:
         sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise _refused(path, "is damaged, or no Excel workbook", "save it again as .xlsx, or as CSV") from error
-    filled = [(name, sheet) for name, sheet in sheets if sheet.total_height]
+    filled = [(name, sheet) for name, sheet in sheets if sheet.height]
     if not filled:
         raise _refused(path, "is empty", "the first line names the columns")
-    name, sheet = filled[0]
-    if sheet.total_height > ROW_LIMIT + 1:
+    name, cells = filled[0]
+    sheet = Sheet(name, tuple(other for other, _ in filled[1:]), cells)
+    if sheet.height > ROW_LIMIT + 1:
         raise _refused(path, f"holds more than {ROW_LIMIT:,} rows", "save it as CSV, which may be as long as you like")
-    return Sheet(name, tuple(other for other, _ in filled[1:]), sheet)
+    return sheet
 
 
 def _insist_harmless(file: BinaryIO, path: str) -> None:
