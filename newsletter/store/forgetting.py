@@ -150,7 +150,9 @@ def _erase(connection: sa.Connection, subscriber_id: int, now: datetime) -> None
     # A provider's words may hold the address; ours say why a delivery was taken back.
     ours = _delivery.detail.in_([*Skip, "cancelled"])
     words = sa.case((ours, _delivery.detail), else_="")
-    connection.execute(sa.update(schema.deliveries).where(theirs).values(detail=words, provider_id=""))
+    # Of no run: what a sender of theirs may still learn is not written down any more.
+    emptied = {"detail": words, "provider_id": "", "run_id": None}
+    connection.execute(sa.update(schema.deliveries).where(theirs).values(emptied))
     _empty_subscriptions(connection, subscriber_id)
     nobody = f"forgotten-{subscriber_id}"
     blank = dict.fromkeys(("name", "salutation", "language", "company", "manager", "zone"), "")
