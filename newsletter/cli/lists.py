@@ -22,6 +22,8 @@ ConsentBasis = Annotated[
 ConsentOn = Annotated[str | None, typer.Option("--consent-on", help="When consent was given: 2026-03-01.")]
 #: more of them fill the screen; the file of rejects has all
 _SHOWN = 40
+#: what nobody wonders about when it is none is not shown
+_ALWAYS = ("read", "added", "updated", "unchanged", "rejected")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -127,12 +129,14 @@ def _chosen(columns: list[str]) -> dict[str, str]:
 
 
 def _show_columns(table: "Table") -> None:
+    from newsletter.columns import width
+
     show.note(f"{table.path}: {table.form}")
-    width = max((len(column.heading) for column in table.columns), default=0)
-    for column in table.columns:
-        if column.heading:
-            meaning = f"{column.field}  ({column.how})" if column.field else f"({column.how})"
-            show.note(f"  {column.heading:{width}}  {meaning}")
+    headed = [column for column in table.columns if column.heading]
+    widest = max(width(column.heading) for column in headed)
+    for column in headed:
+        meaning = f"{column.field} ({column.how})" if column.field else f"({column.how})"
+        show.note(f"  {column.heading}{' ' * (widest - width(column.heading))}  {meaning}")
 
 
 def _confirm_columns(table: "Table") -> None:
@@ -153,13 +157,9 @@ def _confirm_columns(table: "Table") -> None:
 
 
 def _show_import(result: "ImportResult", *, changes: bool, skip_existing: bool) -> None:
-    for warning in result.warnings[:_SHOWN]:
-        show.finding(warning)
-    for reject in result.rejects[:_SHOWN]:
-        show.finding(reject)
-    if result.rejected > _SHOWN:
-        show.note(f"… and {result.rejected - _SHOWN:,} more rows that cannot be read")
-    rows = [(name.replace("_", " "), number) for name, number in result.counts().items()]
+    _show_findings(result)
+    counts = result.counts().items()
+    rows = [(name.replace("_", " "), number) for name, number in counts if number or name in _ALWAYS]
     show.table(["readers", "count"], rows, title=None if result.written else "Dry run: nothing was changed")
     if result.unchanged and not (changes or skip_existing):
         show.note(
@@ -176,6 +176,17 @@ def _show_import(result: "ImportResult", *, changes: bool, skip_existing: bool) 
         )
     if result.rejects_file:
         show.note(f"The rejected rows are in {result.rejects_file}; mend them there and import that file.")
+
+
+def _show_findings(result: "ImportResult") -> None:
+    for warning in result.warnings[:_SHOWN]:
+        # Which columns are not read was shown before.
+        if warning.rule != "unread-columns":
+            show.finding(warning)
+    for reject in result.rejects[:_SHOWN]:
+        show.finding(reject)
+    if result.rejected > _SHOWN:
+        show.note(f"… and {result.rejected - _SHOWN:,} more rows that cannot be read")
 
 
 def _show_next(result: "ImportResult", newsletter: str, *, dry_run: bool) -> None:

@@ -229,7 +229,8 @@ def _result(
 def _warnings(table: Table, count: _Count, vocabulary: Vocabulary) -> Iterator[Finding]:
     if table.unread:
         names = ", ".join(repr(name) for name in table.unread)
-        yield count.remarks.warning(f"columns that are not read: {names}", "rename them if they should be", 1)
+        message = f"columns that are not read: {names}"
+        yield count.remarks.warning(message, "rename them if they should be", 1, rule="unread-columns")
     yield from count.remarks.warnings(vocabulary)
 
 

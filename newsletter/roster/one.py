@@ -19,7 +19,11 @@ def find_everywhere(store: Store, email: str) -> list[Subscriber]:
     """
     found = store.readers.find(email)
     if not found:
-        raise RefusedError(f"nobody is known by the address {email}", fix="newsletter subscribers list shows readers")
+        was_known = store.forgetting.kept_away(email) is not None
+        said = "; the address was forgotten, and is kept away by its hash" if was_known else ""
+        raise RefusedError(
+            f"nobody is known by the address {email}{said}", fix="newsletter subscribers list shows readers"
+        )
     return found
 
 

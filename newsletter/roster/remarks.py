@@ -38,10 +38,8 @@ class Remarks:
         if self._others:
             yield self.warning(f"{self._others} more words are not known; left out", "see newsletter tags list", 1)
 
-    def warning(self, message: str, fix: str, line: int) -> Finding:
-        return Finding(
-            message=message, fix=fix, path=self.path, line=line, rule="readers-file", severity=Severity.WARNING
-        )
+    def warning(self, message: str, fix: str, line: int, *, rule: str = "readers-file") -> Finding:
+        return Finding(message=message, fix=fix, path=self.path, line=line, rule=rule, severity=Severity.WARNING)
 
 
 def _told(remark: Remark, vocabulary: Vocabulary, *, guess: bool) -> tuple[str, str]:
