@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -127,7 +127,7 @@ def _floor(folder: Path, database: str) -> None:
     connection.execute("COMMIT")
 
 
-def _bare(batch: list[tuple[int, list[str]]]) -> Iterator[tuple[str, str, list[tuple[object, ...]]]]:
+def _bare(batch: list[tuple[int, list[str]]]) -> Iterator[tuple[str, str, Sequence[tuple[object, ...]]]]:
     people = [(n, it[0], it[0], it[1], it[2], it[3], it[4], AT) for n, it in batch]
     yield "subscribers", "id, email, address, name, language, company, manager, created_at", people
     read = [(n, secrets.token_bytes(16), n, NEWSLETTER, "confirmed", it[6], it[7], AT) for n, it in batch]

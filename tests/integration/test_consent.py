@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.consent import ConsentEvent, truncated
+from newsletter.delivery import DeliveryState
 from newsletter.errors import RefusedError, StoreError
 from newsletter.store import Store, schema
 from newsletter.store.consents import Occasion
@@ -209,7 +210,7 @@ def test_a_purge_takes_a_subscription_and_not_a_reader_of_something_else(store: 
     assert store.forgetting.purge(NOW - UNCONFIRMED, now=NOW) == 1
     assert other not in [found.subscription_id for found in store.readers.find(EMAIL)]
     assert the_reader(store).interests == reader.interests
-    assert store.mailings.counts(mailing.id)["planned"] == 2
+    assert store.mailings.counts(mailing.id)[DeliveryState.PLANNED] == 2
 
 
 def test_a_purge_keeps_the_hash_of_somebody_who_must_stay_away(store: Store) -> None:

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from newsletter.delivery import Outcome, Receipt
+from newsletter.delivery import DeliveryState, Outcome, Receipt
 from newsletter.store import open_store
 from newsletter.store.consents import Occasion
 from newsletter.subscriber import SuppressionReason
@@ -60,7 +60,7 @@ def a_workspace_that_knows_them(command: Command, folder: Path) -> None:
                 "UPDATE deliveries SET state = 'refused', detail = ?, provider_id = ? WHERE subscriber_id = ?",
                 (f"550 5.1.1 <{EMAIL}> unknown", f"<1.{EMAIL}>", reader.subscriber_id),
             )
-        assert store.mailings.counts(mailing.id)["refused"] == 1
+        assert store.mailings.counts(mailing.id)[DeliveryState.REFUSED] == 1
     for name in ("list.csv", "old.csv"):
         (folder / name).unlink()
 
