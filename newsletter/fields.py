@@ -76,7 +76,7 @@ def _mail_address(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
+        found = validate_email(value.strip(), strict=True, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise PydanticCustomError(
             "mail_address",

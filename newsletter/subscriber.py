@@ -20,6 +20,8 @@ class SuppressionReason(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     MANUAL = "manual"
+    #: asked to be forgotten; of them nothing is kept but a keyed hash
+    FORGOTTEN = "forgotten"
 
 
 class Skip(StrEnum):
@@ -43,6 +45,10 @@ class Consent:
 
     basis: str
     on: date
+    #: which text they agreed to; "" when nobody wrote it down
+    wording: str = ""
+    #: whether they agreed that their address goes to a provider abroad; None when they were not asked
+    cross_border: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,10 @@ class Entry:
     #: None: confirmed with a consent, pending without one
     status: SubscriptionStatus | None = None
     consent: Consent | None = None
+    #: an address that must not be mailed, as another list knows it
+    suppressed_for: SuppressionReason | None = None
+    #: None: now
+    joined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ LATEST = timedelta(minutes=30)
 REST = timedelta(minutes=1)
 #: seconds between two signs of life while something is sent
 _BEAT = timedelta(seconds=15)
+#: how long somebody may take to confirm; then nothing is kept of them
+UNCONFIRMED = timedelta(days=30)
+_BETWEEN_PURGES = timedelta(hours=1)
 
 
 @dataclass(kw_only=True)
@@ -37,10 +40,12 @@ class Worker:
     tell: Callable[[Mailing], None] = lambda _: None
     _rests: dict[int, datetime] = field(default_factory=dict)
     _beaten_at: datetime | None = None
+    _purged_at: datetime | None = None
 
     def look(self) -> int:
         """Send everything that is due; how many mailings were worked on."""
         self._beat()
+        self._purge()
         for mailing in self.store.mailings.left_behind():
             recover_from_the_dead(self.store, mailing.id, now=self.now())
         worked = 0
@@ -116,6 +121,14 @@ class Worker:
             return
         self.log(f"mailing={mailing.id} status=paused why={reason}")
         self.tell(mailing)
+
+    def _purge(self) -> None:
+        """Let go of those who never confirmed."""
+        if self._purged_at is None or self.now() - self._purged_at >= _BETWEEN_PURGES:
+            self._purged_at = self.now()
+            purged = self.store.forgetting.purge(self._purged_at - UNCONFIRMED, now=self._purged_at)
+            if purged:
+                self.log(f"unconfirmed={purged} purged")
 
     def _beat(self) -> None:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:

@@ -52,7 +52,7 @@ def demo(
     _lay_out(here, shipped("templates"), shipped("subscribers"), shipped("examples"))
     run = _Runner(here)
     for newsletter in sorted({newsletter for newsletter, _ in _AUDIENCES.values()}):
-        run("subscribers", "import", "subscribers/sample.csv", "--newsletter", newsletter)
+        run("subscribers", "import", "subscribers/sample.csv", "--newsletter", newsletter, "--yes")
     for slug, (_, segment) in _AUDIENCES.items():
         issue = f"issues/{slug}.md"
         run("check", issue)

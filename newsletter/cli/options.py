@@ -44,6 +44,7 @@ Templates = Annotated[
     typer.Option("--templates", help="The templates folder; ./templates, else the shipped one, when absent."),
 ]
 MailingName = Annotated[str, typer.Argument(metavar="MAILING", help="The mailing's number, or its issue's slug.")]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
 Newsletter = Annotated[
     str, typer.Option("--newsletter", "-n", help="The newsletter, as in templates/newsletters.yaml.")
 ]

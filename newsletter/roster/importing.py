@@ -1,25 +1,31 @@
 """Import a list of readers: every row is taken in, or reported with its line and kept aside."""
 
-import csv
-import io
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.errors import Finding, InputError, ReadersFileError, Severity
-from newsletter.roster.cells import BadCellError, Reader, Remark, day
-from newsletter.roster.table import REJECT_COLUMNS, STANDARD_INPUT, Row, Table, read_table
+from newsletter.errors import Finding, InputError
+from newsletter.roster.cells import BadCellError, Reader, day
+from newsletter.roster.delimited import Row
+from newsletter.roster.rejects import Rejects, kept_aside
+from newsletter.roster.remarks import Remarks
+from newsletter.roster.table import Table, open_table
 from newsletter.store import Store
-from newsletter.store.intake import TakenIn
-from newsletter.store.people import email_key
-from newsletter.subscriber import Consent, Entry
+from newsletter.store.deciding import Overlap, TakenIn
+from newsletter.store.intake import BATCH, Lined
+from newsletter.store.intake import Intake as StoreIntake
+from newsletter.store.readers import OpenIntake, in_batches
+from newsletter.subscriber import Consent
 from newsletter.tags import Vocabulary
 
-#: to look for what somebody may have meant is slow; who misspells more words has the wrong vocabulary
-_GUESSES = 30
+#: more are not held in memory; the file of rejects has all of them
+_HELD = 10_000
+#: of somebody who is new; above this a list is only rehearsed, unless a person has said yes
+MOST_UNASKED = 50
+
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,36 +39,35 @@ class ImportResult:
     rejected: int
     #: how many of those taken in stand as pending now: they get no mail
     pending: int
+    #: how many of those taken in said no before: they get no mail either
+    kept_away: int
     duplicates: int
     unknown_interests: int
+    #: at most so many as can be held
     rejects: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     rejects_file: Path | None
+    #: False when it was rehearsed
+    written: bool
+    sha256: str
+
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in _COUNTS}
 
     def as_json(self) -> dict[str, Any]:
         """The form that `subscribers import --json` promises."""
-        counts = ("read", "added", "updated", "unchanged", "rejected", "pending", "duplicates", "unknown_interests")
-        return {name: getattr(self, name) for name in counts} | {
+        return self.counts() | {
             "rejects": [finding.as_json() for finding in self.rejects],
             "warnings": [finding.as_json() for finding in self.warnings],
             "rejects_file": str(self.rejects_file) if self.rejects_file else None,
+            "written": self.written,
+            "sha256": self.sha256,
         }
 
 
-@dataclass(slots=True)
-class _Sorted:
-    """The rows of a file: those that can be taken in, those that cannot, and what was left out of the former."""
-
-    path: str
-    entries: list[Entry] = field(default_factory=list)
-    rejects: list[tuple[Row, Finding]] = field(default_factory=list)
-    #: in which lines it stands
-    remarks: dict[Remark, list[int]] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    duplicates: int = 0
-
-    def reject(self, row: Row, message: str, fix: str, *, rule: str = "row") -> None:
-        self.rejects.append((row, Finding(message=message, fix=fix, path=self.path, line=row.line, rule=rule)))
+_COUNTS = (
+    "read", "added", "updated", "unchanged", "rejected", "pending", "kept_away", "duplicates", "unknown_interests",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,53 +76,162 @@ class Intake:
 
     newsletter: str
     vocabulary: Vocabulary
-    #: change readers who are on the list already
-    update: bool = False
+    #: what becomes of readers who are on the list already
+    overlap: Overlap = field(default_factory=Overlap)
     #: counts for rows that name none
     consent: Consent | None = None
     #: say what would happen, and write nothing
     dry_run: bool = False
+    #: when more than these are new, nothing is written; None: a person has said yes to any number
+    most_new: int | None = None
+
+
+@dataclass(slots=True)
+class _Count:
+    """What became of the rows so far."""
+
+    path: str
+    rejects: Rejects
+    remarks: Remarks
+    taken: TakenIn = field(default_factory=TakenIn)
+    read: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def reject(self, found: list[tuple[Row, Finding]]) -> None:
+        """In the order of their lines."""
+        for row, finding in sorted(found, key=lambda pair: pair[0].line):
+            self.rejects.add(row, finding)
+            if len(self.findings) < _HELD:
+                self.findings.append(finding)
+        self.rejected += len(found)
+
+    def finding(self, line: int, message: str, fix: str, rule: str) -> Finding:
+        return Finding(message=message, fix=fix, path=self.path, line=line, rule=rule)
 
 
 def import_readers(store: Store, path: Path, intake: Intake, *, actor: str, now: datetime) -> ImportResult:
     """
-    Take the readers of a CSV file into a newsletter, all good rows or none.
+    Take the readers of a file into a newsletter, all good rows or none.
 
     :raises ReadersFileError: the file cannot be read as a list of readers
     """
+    with open_table(path) as table:
+        return import_table(store, table, intake, actor=actor, now=now)
+
+
+def import_table(
+    store: Store,
+    table: Table,
+    intake: Intake,
+    *,
+    actor: str,
+    now: datetime,
+    progress: Progress = lambda _: None,
+) -> ImportResult:
+    """
+    :param progress: told how many rows have been read
+    """
     if intake.consent:
         _insist_past(intake.consent, now)
-    table = read_table(path)
-    sorted_rows = _sort(table, str(path), Reader(intake.vocabulary, intake.consent, now))
-    # First what can fail without harm: a list that was taken in, but whose rejects are lost, would be half an import.
-    rejects_file = None if intake.dry_run else _keep_rejects(path, table, sorted_rows.rejects)
-    taken = store.readers.take_in(
-        intake.newsletter,
-        sorted_rows.entries,
-        update=intake.update,
-        actor=actor,
-        now=now,
-        rehearse=intake.dry_run,
-    )
-    return _result(table, sorted_rows, taken, intake.vocabulary, rejects_file=rejects_file)
+    reader = Reader(intake.vocabulary, intake.consent, now)
+    source = f"sha256:{table.sha256}"
+    landing = StoreIntake(intake.newsletter, intake.overlap, actor, now, source)
+    rejects_file = None
+    written = False
+    with kept_aside(table, is_rehearsed=intake.dry_run) as rejects:
+        count = _Count(table.path, rejects, Remarks(table.path))
+        with store.readers.intake(landing) as opened:
+            for batch in in_batches(table.rows(), BATCH):
+                _take(opened, table, reader, batch, count)
+                progress(count.read)
+            if _is_rehearsal(intake, count.taken.added):
+                opened.undo()
+            # Before it is final: a list that was taken in, but whose rejects are lost, would be half an import.
+            rejects_file = rejects.settle()
+            opened.note(_told(table, count))
+            written = True
+    return _result(table, count, intake.vocabulary, rejects_file=rejects_file, written=written)
+
+
+def _is_rehearsal(intake: Intake, added: int) -> bool:
+    return intake.dry_run or (intake.most_new is not None and added > intake.most_new)
+
+
+def _take(opened: OpenIntake, table: Table, reader: Reader, batch: list[Row], count: _Count) -> None:
+    rows: dict[int, Row] = {}
+    entries: list[Lined] = []
+    bad: list[tuple[Row, Finding]] = []
+    for row in batch:
+        try:
+            reading = reader.read(_cells(table, row))
+        except BadCellError as error:
+            bad.append((row, count.finding(row.line, error.message, error.fix, error.rule)))
+            continue
+        rows[row.line] = row
+        entries.append((row.line, reading.entry))
+        for remark in reading.remarks:
+            count.remarks.add(remark, row.line)
+    taken = opened.take(entries)
+    for line, first in taken.duplicates:
+        message = f"same address as line {first}"
+        bad.append((rows[line], count.finding(line, message, "keep one of the two", "duplicate")))
+    count.read += len(batch)
+    count.duplicates += len(taken.duplicates)
+    count.taken.add(taken)
+    count.reject(bad)
+
+
+def _cells(table: Table, row: Row) -> dict[str, str]:
+    """:raises BadCellError: the row is broken"""
+    if row.fault:
+        raise BadCellError("", row.fault.message, row.fault.fix, rule=row.fault.rule)
+    if table.is_too_long(row):
+        fix = "put a text that holds a delimiter into quotation marks"
+        raise BadCellError("", "has more cells than there are columns", fix, rule="cells")
+    return table.named(row)
+
+
+def _told(table: Table, count: _Count) -> dict[str, Any]:
+    taken = count.taken
+    return {
+        "sha256": table.sha256,
+        "read": count.read,
+        "added": taken.added,
+        "updated": taken.updated,
+        "rejected": count.rejected,
+    }
 
 
 def _result(
-    table: Table, found: _Sorted, taken: TakenIn, vocabulary: Vocabulary, *, rejects_file: Path | None
+    table: Table, count: _Count, vocabulary: Vocabulary, *, rejects_file: Path | None, written: bool
 ) -> ImportResult:
+    taken = count.taken
     return ImportResult(
-        read=len(table.rows),
+        read=count.read,
         added=taken.added,
         updated=taken.updated,
         unchanged=taken.unchanged,
-        rejected=len(found.rejects),
+        rejected=count.rejected,
         pending=taken.pending,
-        duplicates=found.duplicates,
-        unknown_interests=sum(len(lines) for it, lines in found.remarks.items() if it.column == "interests"),
-        rejects=tuple(finding for _, finding in found.rejects),
-        warnings=tuple(_warnings(table, found, vocabulary)),
+        kept_away=taken.kept_away,
+        duplicates=count.duplicates,
+        unknown_interests=count.remarks.unknown_interests,
+        rejects=tuple(count.findings),
+        warnings=tuple(_warnings(table, count, vocabulary)),
         rejects_file=rejects_file,
+        written=written,
+        sha256=table.sha256,
     )
+
+
+def _warnings(table: Table, count: _Count, vocabulary: Vocabulary) -> Iterator[Finding]:
+    if table.unread:
+        names = ", ".join(repr(name) for name in table.unread)
+        message = f"columns that are not read: {names}"
+        yield count.remarks.warning(message, "rename them if they should be", 1, rule="unread-columns")
+    yield from count.remarks.warnings(vocabulary)
 
 
 def _insist_past(consent: Consent, now: datetime) -> None:
@@ -125,110 +239,3 @@ def _insist_past(consent: Consent, now: datetime) -> None:
         day(consent.on.isoformat(), now)
     except BadCellError as error:
         raise InputError(error.message, fix=error.fix) from None
-
-
-def _sort(table: Table, path: str, reader: Reader) -> _Sorted:
-    found = _Sorted(path)
-    for row in table.rows:
-        if table.is_too_long(row):
-            fix = "put a text that holds a delimiter into quotation marks"
-            found.reject(row, "has more cells than there are columns", fix, rule="cells")
-            continue
-        try:
-            reading = reader.read(table.named(row))
-        except BadCellError as error:
-            found.reject(row, error.message, error.fix)
-            continue
-        first = found.lines.setdefault(email_key(reading.entry.email), row.line)
-        if first != row.line:
-            found.duplicates += 1
-            found.reject(row, f"same address as line {first}", "keep one of the two", rule="duplicate")
-            continue
-        found.entries.append(reading.entry)
-        for remark in reading.remarks:
-            found.remarks.setdefault(remark, []).append(row.line)
-    return found
-
-
-def _warnings(table: Table, found: _Sorted, vocabulary: Vocabulary) -> Iterable[Finding]:
-    if table.unknown:
-        names = ", ".join(repr(name) for name in table.unknown)
-        yield _warning(f"columns that are not read: {names}", "rename them if they should be", found.path, [])
-    for number, (remark, lines) in enumerate(found.remarks.items()):
-        message, fix = _told(remark, vocabulary, guess=number < _GUESSES)
-        yield _warning(message, fix, found.path, lines)
-
-
-def _told(remark: Remark, vocabulary: Vocabulary, *, guess: bool) -> tuple[str, str]:
-    written = repr(remark.written[:60])
-    if remark.column == "interests":
-        near = vocabulary.nearest(remark.written, 1) if guess else ()
-        fix = f"did you mean {near[0]}?" if near else "see newsletter tags list"
-        return f"interests: {written} is not in the vocabulary; left out", fix
-    if remark.column.startswith("consent"):
-        return f"{remark.column}: is missing, so the row names no consent", "a consent needs a basis and a date"
-    fix = "write en or zh-Hans" if remark.column == "language" else "write it as Asia/Singapore"
-    return f"{remark.column}: {written} is not known; left out", fix
-
-
-def _warning(message: str, fix: str, path: str, lines: list[int]) -> Finding:
-    more = f" (and in {len(lines) - 1} more lines)" if len(lines) > 1 else ""
-    line = lines[0] if lines else 1
-    return Finding(
-        message=message + more, fix=fix, path=path, line=line, rule="readers-file", severity=Severity.WARNING
-    )
-
-
-def rejects_path(path: Path) -> Path:
-    return path.with_suffix(".rejects.csv")
-
-
-def _keep_rejects(path: Path, table: Table, rejects: list[tuple[Row, Finding]]) -> Path | None:
-    """
-    The rejected rows as they stood, each with its line and the reason, beside the file; whole or not at all.
-
-    One from an earlier import of the same file goes: its rows were mended, or are in the new one.
-    """
-    if path == STANDARD_INPUT:
-        return None
-    beside = rejects_path(path)
-    try:
-        if not rejects:
-            beside.unlink(missing_ok=True)
-            return None
-        _write_whole(beside, _rejects_text(table, rejects))
-    except OSError as error:
-        raise ReadersFileError(
-            Finding(
-                message=f"the rejected rows cannot be kept ({error.strerror}); nothing was imported",
-                fix="make room, or allow writing to that folder",
-                path=str(beside),
-            )
-        ) from error
-    return beside
-
-
-def _rejects_text(table: Table, rejects: list[tuple[Row, Finding]]) -> str:
-    kept = [number for number, name in enumerate(table.columns) if name not in REJECT_COLUMNS]
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow([*(table.columns[number] for number in kept), *REJECT_COLUMNS])
-    for row, finding in rejects:
-        cells = [row.cells[number] if number < len(row.cells) else "" for number in kept]
-        writer.writerow([*cells, row.line, f"{finding.message}; {finding.fix}"])
-    return out.getvalue()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    # With a byte order mark, so that a spreadsheet does not guess; readable by its owner only, as it holds addresses.
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8-sig", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        scratch = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            scratch.replace(path)
-        except OSError:
-            scratch.unlink(missing_ok=True)
-            raise

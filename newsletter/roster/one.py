@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from newsletter.errors import Finding, InputError, RefusedError
 from newsletter.roster.cells import BadCellError, Reader, Reading
@@ -18,8 +19,27 @@ def find_everywhere(store: Store, email: str) -> list[Subscriber]:
     """
     found = store.readers.find(email)
     if not found:
-        raise RefusedError(f"nobody is known by the address {email}", fix="newsletter subscribers list shows readers")
+        was_known = store.forgetting.kept_away(email) is not None
+        said = "; the address was forgotten, and is kept away by its hash" if was_known else ""
+        raise RefusedError(
+            f"nobody is known by the address {email}{said}", fix="newsletter subscribers list shows readers"
+        )
     return found
+
+
+def everything_on(store: Store, email: str) -> dict[str, Any]:
+    """
+    All that is held on one person, as JSON values; of somebody who was forgotten, why they stay away.
+
+    :raises RefusedError: nobody is known by that address, nor was
+    """
+    found = store.holdings.of(email)
+    if found:
+        return found
+    reason = store.forgetting.kept_away(email)
+    if reason is None:
+        find_everywhere(store, email)
+    return {"person": None, "suppression": {"reason": str(reason), "known_by": "a keyed hash of the address"}}
 
 
 def add_reader(

@@ -1,185 +1,176 @@
-"""A list of readers as a table of cells: encodings, delimiters and headings as spreadsheets write them."""
+"""A list of readers as a table of cells, whatever it lies in; read as often as it takes, never as a whole."""
 
-import csv
 import io
-import re
 import sys
-import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from newsletter.errors import Finding, ReadersFileError
+from newsletter.roster.delimited import Row, delimiter_of, rows_of
+from newsletter.roster.encodings import Writing, writing_of
+from newsletter.roster.formulas import as_written
+from newsletter.roster.headings import REJECT_COLUMNS, Column, columns_of
+from newsletter.roster.workbook import MARK, OLD_MARK, Sheet, sheet_of
 
-SIZE_LIMIT = 200 << 20
+SIZE_LIMIT = 1 << 30
 STANDARD_INPUT = Path("-")
-
-#: field -> folded headings under which lists carry it
-_HEADINGS = {
-    "email": "email emailaddress mail mailaddress 邮箱 邮箱地址 电子邮箱 电子邮件 邮件 邮件地址",
-    "name": "name fullname contactname 姓名 名字 联系人",
-    "salutation": "salutation 称呼 称谓 尊称",
-    "language": "language lang 语言",
-    "interests": "interests interest tags tag topics 兴趣 标签 关注 关注领域",
-    "company": "company organisation organization firm 公司 单位 机构",
-    "manager": "manager accountmanager relationshipmanager adviser advisor 客户经理 顾问",
-    "zone": "zone timezone 时区",
-    "status": "status 状态",
-    "consent_basis": "consentbasis consent 同意依据 同意方式",
-    "consent_on": "consenton consentdate 同意日期",
-}
-_FIELDS = {heading: field for field, headings in _HEADINGS.items() for heading in headings.split()}
-#: what a file of rejects has besides: read again without a word
-REJECT_COLUMNS = ("line", "reason")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    #: where it begins
-    line: int
-    cells: tuple[str, ...]
+_SAMPLE = 50
+_CHUNK = 1 << 20
+_DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    #: as written
-    columns: tuple[str, ...]
-    #: place of each known field among the cells
-    places: dict[str, int]
-    rows: tuple[Row, ...]
+    #: as it is named in findings
+    path: str
+    #: how it is read, in words
+    form: str
+    columns: tuple[Column, ...]
+    #: for rows that are kept aside
     delimiter: str
+    #: of the file, in hexadecimal
+    sha256: str
+    #: about how many
+    size: int
+    _source: "_Text | _Workbook"
+    #: place of each known field among the cells
+    places: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def unknown(self) -> list[str]:
+    def unread(self) -> list[str]:
         """Headings that mean nothing to us."""
-        known = set(self.places.values())
-        return [
-            name
-            for number, name in enumerate(self.columns)
-            if number not in known and name and name not in REJECT_COLUMNS
-        ]
+        return [it.heading for it in self.columns if not it.field and it.heading and it.heading not in REJECT_COLUMNS]
+
+    def rows(self) -> Iterator[Row]:
+        """Each time from the first one below the headings."""
+        rows = self._source.rows()
+        next(rows, None)
+        return rows
 
     def named(self, row: Row) -> dict[str, str]:
         """The cells of known fields that hold anything, without surrounding spaces."""
         cells = row.cells
-        found = {name: cells[place].strip() for name, place in self.places.items() if place < len(cells)}
-        return {name: cell for name, cell in found.items() if cell}
+        count = len(cells)
+        found = {}
+        for name, place in self.places.items():
+            cell = cells[place].strip() if place < count else ""
+            if cell:
+                found[name] = as_written(cell) if cell[0] == "'" else cell
+        return found
 
     def is_too_long(self, row: Row) -> bool:
-        return any(cell.strip() for cell in row.cells[len(self.columns) :])
+        return len(row.cells) > len(self.columns) and any(cell.strip() for cell in row.cells[len(self.columns) :])
 
 
-def read_table(path: Path) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    file: BinaryIO
+    writing: Writing
+    path: str
+
+    def rows(self) -> Iterator[Row]:
+        lines = self._lines()
+        delimiter, skipped, first = delimiter_of(lines)
+        return rows_of(lines, delimiter, first=first, line=skipped + 1)
+
+    @property
+    def delimiter(self) -> str:
+        return delimiter_of(self._lines())[0]
+
+    def _lines(self) -> Iterator[str]:
+        self.file.seek(0)
+        text = io.TextIOWrapper(self.file, self.writing.encoding, self.writing.errors, newline="")
+        try:
+            # `yield from` would close the file, if nobody reads to the end.
+            for line in text:  # noqa: UP028
+                yield line
+        except UnicodeDecodeError as error:
+            message = f"holds bytes that are no {self.writing.name}"
+            fix = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+            raise ReadersFileError(Finding(message=message, fix=fix, path=self.path, rule="encoding")) from error
+        finally:
+            # Else the file would be closed with it.
+            text.detach()
+
+
+@dataclass(frozen=True, slots=True)
+class _Workbook:
+    sheet: Sheet
+    delimiter: str = ","
+
+    def rows(self) -> Iterator[Row]:
+        return self.sheet.rows()
+
+
+@contextmanager
+def open_table(path: Path, *, chosen: Mapping[str, str] | None = None, encoding: str | None = None) -> Iterator[Table]:
     """
-    The table in a CSV file; `-` is standard input.
+    The table in a CSV, TSV or XLSX file; `-` is standard input.
 
+    :param chosen: headings of columns that somebody named, by field
     :raises ReadersFileError: if it cannot be read as a table, or has no column for the address
     """
-    said = str(path)
-    text = _decode(_read(path), said)
-    delimiter, text, skipped = _delimiter(text)
-    rows = _rows(text, delimiter, said, skipped)
+    with _opened(path) as file:
+        yield _table(file, str(path), chosen or {}, encoding)
+
+
+def _table(file: BinaryIO, said: str, chosen: Mapping[str, str], encoding: str | None) -> Table:
+    file.seek(0)
+    mark = file.read(8)
+    if mark.startswith(OLD_MARK):
+        message, fix = "is an old Excel file, or one with a password", "save it as .xlsx without a password, or as CSV"
+        raise ReadersFileError(Finding(message=message, fix=fix, path=said, rule="workbook"))
+    writing = writing_of(file, said, encoding="latin-1" if mark.startswith(MARK) else encoding)
+    if mark.startswith(MARK):
+        sheet = sheet_of(file, said)
+        source: _Text | _Workbook = _Workbook(sheet)
+        also = f"; not the {'sheets' if len(sheet.others) > 1 else 'sheet'} {', '.join(sheet.others)}"
+        form, size = f"Excel, sheet {sheet.name}{also if sheet.others else ''}", sheet.height
+    else:
+        source = _Text(file, writing, said)
+        parted = _DELIMITER_NAMES.get(source.delimiter, repr(source.delimiter))
+        form, size = f"{writing.name}, cells parted by {parted}", writing.lines
+    rows = source.rows()
     heading = next(rows, None)
     if heading is None:
         raise ReadersFileError(Finding(message="is empty", fix="the first line names the columns", path=said))
-    columns = tuple(" ".join(name.split()) for name in heading.cells)
-    return Table(columns, _places(columns, said, heading.line), tuple(rows), delimiter)
+    if heading.fault:
+        message, fix, rule = heading.fault
+        raise ReadersFileError(Finding(message=message, fix=fix, path=said, line=heading.line, rule=rule))
+    sample = [row.cells for row in islice(rows, _SAMPLE)]
+    columns = columns_of(heading.cells, sample, chosen, path=said, line=heading.line)
+    places = {column.field: number for number, column in enumerate(columns) if column.field}
+    return Table(said, form, columns, source.delimiter, writing.sha256, size, source, places)
 
 
-def _read(path: Path) -> bytes:
-    if path == STANDARD_INPUT:
-        found = sys.stdin.buffer.read(SIZE_LIMIT + 1)
-    else:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file that can be read several times; what comes by a pipe is kept for as long, under no name."""
+    with ExitStack() as stack:
         try:
-            with path.open("rb") as file:
-                found = file.read(SIZE_LIMIT + 1)
+            file = _open(path, stack)
+            size = file.seek(0, io.SEEK_END)
         except OSError as error:
-            raise ReadersFileError(
-                Finding(message=f"cannot be read ({error.strerror})", fix="check the name", path=str(path))
-            ) from error
-    if len(found) > SIZE_LIMIT:
-        raise ReadersFileError(Finding(message="is longer than 200 MiB", fix="split it", path=str(path)))
-    return found
+            message = f"cannot be read ({error.strerror})"
+            raise ReadersFileError(Finding(message=message, fix="check the name", path=str(path))) from error
+        if size > SIZE_LIMIT:
+            message = f"is longer than {SIZE_LIMIT >> 20} MiB"
+            raise ReadersFileError(Finding(message=message, fix="split it", path=str(path)))
+        yield file
 
 
-def _decode(content: bytes, path: str) -> str:
-    fix = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1 if encoding == "utf-8-sig" else None
-        message = "holds characters in another encoding than UTF-8"
-        raise ReadersFileError(Finding(message=message, fix=fix, path=path, line=line, rule="encoding")) from error
-    nul = text.find("\0")
-    if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise ReadersFileError(Finding(message="holds NUL characters", fix=fix, path=path, line=line, rule="encoding"))
-    return text
-
-
-def _delimiter(text: str) -> tuple[str, str, int]:
-    """The delimiter of the first line that holds anything; the text from there, and how many lines stood before."""
-    rest = re.sub(r"\A(?:[ \t]*(?:\r\n|\r|\n))+", "", text)
-    skipped = _lines(text) - _lines(rest)
-    first = re.split(r"[\r\n]", rest, maxsplit=1)[0]
-    told = re.fullmatch(r"sep=(.)", first.strip(), re.IGNORECASE)
-    if told:
-        return told[1], re.sub(r"\A[^\r\n]*(?:\r\n|\r|\n|\Z)", "", rest), skipped + 1
-    bare = re.sub(r'"[^"]*"', "", first)
-    return max((",", ";", "\t"), key=bare.count), rest, skipped
-
-
-def _lines(text: str) -> int:
-    return len(re.findall(r"\r\n|\r|\n", text))
-
-
-def _rows(text: str, delimiter: str, path: str, skipped: int) -> Iterator[Row]:
-    """Rows that hold anything, each with the line on which it begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
-    line = skipped + 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield Row(line, tuple(cells))
-            line = skipped + reader.line_num + 1
-    except csv.Error as error:
-        message, fix = _too_long() if "limit" in str(error) else _QUOTES
-        raise ReadersFileError(Finding(message=message, fix=fix, path=path, line=line, rule="quotes")) from error
-
-
-_QUOTES = (
-    "the quotation marks of this row do not match",
-    'close them, and write a quotation mark inside a cell twice ("")',
-)
-
-
-def _too_long() -> tuple[str, str]:
-    return f"a cell of this row is longer than {csv.field_size_limit()} characters", "close its quotation mark"
-
-
-def _places(columns: Sequence[str], path: str, line: int) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for number, name in enumerate(columns):
-        field = _FIELDS.get(_folded(name))
-        if field in places:
-            message = f"the columns {columns[places[field]]!r} and {name!r} mean the same"
-            raise ReadersFileError(Finding(message=message, fix="keep one of them", path=path, line=line))
-        if field:
-            places[field] = number
-    if "email" not in places:
-        shown = ", ".join(repr(name[:40]) for name in columns[:12] if name)
-        raise ReadersFileError(
-            Finding(
-                message=f"has no column 'email'; its columns are {shown}",
-                fix="name the column that holds the addresses 'email'",
-                path=path,
-                line=line,
-                rule="no-email-column",
-            )
-        )
-    return places
-
-
-def _folded(heading: str) -> str:
-    return re.sub(r"[\s_.:-]", "", unicodedata.normalize("NFKC", heading).casefold())
+def _open(path: Path, stack: ExitStack) -> BinaryIO:
+    source: BinaryIO = sys.stdin.buffer if path == STANDARD_INPUT else stack.enter_context(path.open("rb"))
+    if path != STANDARD_INPUT and source.seekable():
+        return source
+    kept = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    left = SIZE_LIMIT + 1
+    while left > 0 and (chunk := source.read(min(_CHUNK, left))):
+        kept.write(chunk)
+        left -= len(chunk)
+    return kept

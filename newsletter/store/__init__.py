@@ -4,10 +4,13 @@ from types import TracebackType
 
 from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
+from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
-from newsletter.store.linked import Linked
-from newsletter.store.interests import Interests
 from newsletter.store.drafts import Drafts
+from newsletter.store.forgetting import Forgetting
+from newsletter.store.holdings import Holdings
+from newsletter.store.interests import Interests
+from newsletter.store.linked import Linked
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
@@ -27,6 +30,9 @@ class Store:
         self.readers = Readers(database)
         self.linked = Linked(database)
         self.interests = Interests(database)
+        self.consents = Consents(database)
+        self.forgetting = Forgetting(database)
+        self.holdings = Holdings(database)
         self.mailings = Mailings(database)
         self.drafts = Drafts(database)
         self.paces = Paces(database)

@@ -1,162 +1,249 @@
 """
-Take readers in, many at once.
+Take readers in, many at once: what `deciding` says, written a batch at a time.
 
-What may happen to somebody who is already there is decided by `decide`, without I/O. An import never lifts an
-unsubscription or a suppression, and never replaces or weakens a consent that is on record: that is the proof.
+A million readers come in one transaction, so rows go to the driver as they are, and ids are given here: whoever writes
+has the database to themselves.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.people import email_key, interests_of
-from newsletter.subscriber import Consent, Entry, SubscriptionStatus
+from newsletter.store.consents import suppress, write_log
+from newsletter.store.database import insert_rows, next_ids, stored
+from newsletter.store.deciding import (
+    PERSON_FIELDS,
+    Change,
+    Overlap,
+    Standing,
+    TakenIn,
+    decide,
+    first_status,
+    person_change,
+)
+from newsletter.store.forgotten import suppressions_of_hashes
+from newsletter.store.people import email_key
+from newsletter.store.standing import standing_of
+from newsletter.subscriber import Consent, Entry, SubscriptionStatus, SuppressionReason
 
-_BATCH = 2_000
-_PERSON_FIELDS = ("name", "salutation", "language", "company", "manager", "zone")
-
-
-@dataclass(frozen=True, slots=True)
-class TakenIn:
-    """What became of the entries; the first three add up to them."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    #: how many of them stand as pending now
-    pending: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Somebody who is already there; without a subscription id only as a reader of other newsletters."""
-
-    person: dict[str, Any]
-    subscription_id: int | None = None
-    status: SubscriptionStatus = SubscriptionStatus.PENDING
-    consent: Consent | None = None
-    interests: frozenset[str] = frozenset()
+BATCH = 2_000
+#: an entry with the line on which it stands in its list
+Lined = tuple[int, Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What to write for one entry; nothing at all leaves the reader as they stand."""
-
-    person: dict[str, Any] = field(default_factory=dict)
-    subscription: dict[str, Any] = field(default_factory=dict)
-    interests: frozenset[str] | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.person or self.subscription) or self.interests is not None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Intake:
-    """One import: where to, who does it, when, and whether it may overwrite."""
+    """One import: where to, who does it, when, and what becomes of those who are there already."""
 
     newsletter: str
-    update: bool
+    overlap: Overlap
     actor: str
     now: datetime
+    #: by what the readers reached us
+    source: str = ""
+    #: the line on which a person stood, by their id; four bytes a person
+    _lines: "array[int]" = field(default_factory=lambda: array("I"))
 
-    def take(self, connection: sa.Connection, entries: Iterable[Entry]) -> TakenIn:
-        total = TakenIn()
-        for batch in _batches(entries):
-            found = self._take_batch(connection, batch)
-            total = TakenIn(
-                total.added + found.added,
-                total.updated + found.updated,
-                total.unchanged + found.unchanged,
-                total.pending + found.pending,
-            )
-        return total
+    def take(self, connection: sa.Connection, entries: Sequence[Lined]) -> TakenIn:
+        """A batch of some thousand. A second entry for a reader, in this batch or an earlier one, is a duplicate."""
+        found = TakenIn()
+        keyed: dict[str, Lined] = {}
+        for line, entry in entries:
+            key = email_key(entry.email)
+            first = keyed.setdefault(key, (line, entry))
+            if first[0] != line:
+                found.duplicates.append((line, first[0]))
+        standing = standing_of(connection, self.newsletter, list(keyed))
+        known = self._first_seen(keyed, standing, found)
+        self._meet(connection, standing, known, found)
+        new = {key: keyed[key] for key in keyed if key not in known and not self._seen(standing.get(key))}
+        self._add(connection, standing, new, found)
+        return found
 
-    def _take_batch(self, connection: sa.Connection, batch: dict[str, Entry]) -> TakenIn:
-        standing = _standing(connection, self.newsletter, list(batch))
-        known = {key: entry for key, entry in batch.items() if _subscription_id(standing, key) is not None}
-        changes = {key: decide(standing[key], entry) for key, entry in known.items()} if self.update else {}
+    def _first_seen(
+        self, keyed: Mapping[str, Lined], standing: Mapping[str, Standing], found: TakenIn
+    ) -> dict[str, Entry]:
+        """Those who are readers of the newsletter, and stood on no earlier line."""
+        known: dict[str, Entry] = {}
+        for key, before in standing.items():
+            line, entry = keyed[key]
+            earlier = self._seen(before)
+            if earlier:
+                found.duplicates.append((line, earlier))
+            elif before.subscription_id is not None:
+                self._see(before.person["id"], line)
+                known[key] = entry
+        return known
+
+    def _seen(self, before: Standing | None) -> int:
+        number = before.person["id"] if before else len(self._lines)
+        return self._lines[number] if number < len(self._lines) else 0
+
+    def _see(self, subscriber_id: int, line: int) -> None:
+        missing = subscriber_id + 1 - len(self._lines)
+        if missing > 0:
+            self._lines.frombytes(bytes(missing * self._lines.itemsize))
+        self._lines[subscriber_id] = line
+
+    def _meet(
+        self, connection: sa.Connection, standing: Mapping[str, Standing], known: Mapping[str, Entry], found: TakenIn
+    ) -> None:
+        changes = {key: decide(standing[key], entry, self.overlap) for key, entry in known.items()}
         changes = {key: change for key, change in changes.items() if change}
-        self._change(connection, standing, changes)
-        new = {key: entry for key, entry in batch.items() if key not in known}
-        statuses = self._add(connection, standing, new)
-        for key in known:
+        self._change(connection, standing, {key: (known[key], change) for key, change in changes.items()})
+        found.updated = len(changes)
+        found.unchanged = len(known) - len(changes)
+        for key, entry in known.items():
             change = changes.get(key)
-            statuses.append(change.subscription.get("status", standing[key].status) if change else standing[key].status)
-        pending = statuses.count(SubscriptionStatus.PENDING)
-        return TakenIn(len(new), len(changes), len(known) - len(changes), pending)
+            status = change.subscription.get("status", standing[key].status) if change else standing[key].status
+            self._count(found, entry, status, standing[key].suppressed_for)
 
-    def _change(self, connection: sa.Connection, standing: dict[str, _Standing], changes: dict[str, _Change]) -> None:
-        people, subscriptions, audits = [], [], []
-        for key, change in changes.items():
+    @staticmethod
+    def _count(
+        found: TakenIn, entry: Entry, status: SubscriptionStatus, suppressed_for: SuppressionReason | None
+    ) -> None:
+        found.pending += status is SubscriptionStatus.PENDING
+        wants_mail = entry.status is not SubscriptionStatus.UNSUBSCRIBED and entry.suppressed_for is None
+        found.kept_away += wants_mail and (status is SubscriptionStatus.UNSUBSCRIBED or suppressed_for is not None)
+
+    def _change(
+        self,
+        connection: sa.Connection,
+        standing: Mapping[str, Standing],
+        changes: Mapping[str, tuple[Entry, Change]],
+    ) -> None:
+        people, subscriptions, audits, log = [], [], [], []
+        for key, (entry, change) in changes.items():
             before = standing[key]
+            number = before.person["id"]
             dated = dict(change.subscription)
             if dated.get("status") is SubscriptionStatus.UNSUBSCRIBED:
                 dated["unsubscribed_at"] = self.now
-            people.append((before.person["id"], change.person))
+            people.append((number, change.person))
             subscriptions.append((before.subscription_id, dated))
-            audits.append(self._audit("updated", before.person["id"], change))
+            audits.append(self._audit("updated", number, change))
+            log += [(number, record) for record in self._records_of_change(entry, change)]
+            if change.suppression:
+                suppress(connection, number, change.suppression, actor=self.actor, now=self.now)
         _update(connection, schema.subscribers, people)
         _update(connection, schema.subscriptions, subscriptions)
-        chosen = {standing[key].subscription_id: change.interests for key, change in changes.items()}
+        chosen = {standing[key].subscription_id: change.interests for key, (_, change) in changes.items()}
         _replace_interests(connection, {number: tags for number, tags in chosen.items() if tags is not None})
         write_audit(connection, *audits)
+        write_log(connection, log)
+
+    def _records_of_change(self, entry: Entry, change: Change) -> Iterator[ConsentRecord]:
+        if "consent_on" in change.subscription and entry.consent:
+            yield self._record(ConsentEvent.RECORDED, entry.consent)
+        if change.subscription.get("status") is SubscriptionStatus.UNSUBSCRIBED:
+            yield self._record(ConsentEvent.UNSUBSCRIBED, None)
+
+    def _record(self, event: ConsentEvent, consent: Consent | None) -> ConsentRecord:
+        return ConsentRecord(
+            event=event,
+            newsletter=self.newsletter,
+            at=self.now,
+            basis=consent.basis if consent else "",
+            given_on=consent.on if consent else None,
+            source=self.source,
+            wording=consent.wording if consent else "",
+            cross_border=consent.cross_border if consent else None,
+            actor=self.actor,
+        )
 
     def _add(
-        self, connection: sa.Connection, standing: dict[str, _Standing], new: dict[str, Entry]
-    ) -> list[SubscriptionStatus]:
+        self,
+        connection: sa.Connection,
+        standing: Mapping[str, Standing],
+        new: Mapping[str, Lined],
+        found: TakenIn,
+    ) -> None:
         """People who are new to this newsletter, and among them those who are new altogether."""
         if not new:
-            return []
-        self._add_people(connection, {key: entry for key, entry in new.items() if key not in standing})
-        known = {key: standing[key].person for key in new if key in standing}
-        _update(
-            connection,
-            schema.subscribers,
-            [(person["id"], _person_change(person, new[key], self.update)) for key, person in known.items()],
-        )
-        ids = _ids(connection, schema.subscribers.c.email, list(new))
-        rows = [self._subscription(ids[key], entry) for key, entry in new.items()]
-        _insert(connection, schema.subscriptions, rows)
-        by_public_id = _ids(connection, schema.subscriptions.c.public_id, [row["public_id"] for row in rows])
-        subscribed = (by_public_id[row["public_id"]] for row in rows)
-        _insert(
-            connection, schema.interests, _interests(zip(subscribed, (e.interests for e in new.values()), strict=True))
-        )
-        write_audit(connection, *(self._added(row) for row in rows))
-        return [row["status"] for row in rows]
+            return
+        numbers = {key: standing[key].person["id"] for key in new if key in standing}
+        strangers = [key for key in new if key not in numbers]
+        numbers.update(zip(strangers, self._add_people(connection, new, strangers), strict=True))
+        known = [(standing[key].person, new[key][1]) for key in new if key in standing]
+        changed = [(person["id"], person_change(person, entry, update=self.overlap.update)) for person, entry in known]
+        _update(connection, schema.subscribers, changed)
+        kept = suppressions_of_hashes(connection, strangers)
+        self._suppress(connection, kept, numbers, new)
+        self._subscribe(connection, standing, numbers, new, kept, found)
+        found.added += len(new)
 
-    def _add_people(self, connection: sa.Connection, new: dict[str, Entry]) -> None:
-        rows = [
-            {name: getattr(entry, name) or "" for name in _PERSON_FIELDS}
-            | {"email": key, "address": entry.email, "created_at": self.now}
-            for key, entry in new.items()
-        ]
-        _insert(connection, schema.subscribers, rows)
+    def _add_people(self, connection: sa.Connection, new: Mapping[str, Lined], keys: Sequence[str]) -> Sequence[int]:
+        ids = next_ids(connection, schema.subscribers, len(keys))
+        names = ("id", "email", "address", *PERSON_FIELDS, "created_at")
+        now = stored(connection, schema.subscribers.c.created_at, self.now)
+        rows = []
+        for number, key in zip(ids, keys, strict=True):
+            entry = new[key][1]
+            rows.append(
+                (number, key, entry.email, entry.name or "", entry.salutation or "", entry.language or "",
+                 entry.company or "", entry.manager or "", entry.zone or "", now)
+            )  # fmt: skip
+        insert_rows(connection, schema.subscribers, names, rows)
+        return ids
 
-    def _subscription(self, subscriber_id: int, entry: Entry) -> dict[str, Any]:
-        status = first_status(entry)
-        return {
-            "public_id": secrets.token_bytes(16),
-            "subscriber_id": subscriber_id,
-            "newsletter": self.newsletter,
-            "status": status,
-            "consent_basis": entry.consent.basis if entry.consent else "",
-            "consent_on": entry.consent.on if entry.consent else None,
-            "joined_at": self.now,
-            "unsubscribed_at": self.now if status is SubscriptionStatus.UNSUBSCRIBED else None,
-        }
+    def _suppress(
+        self,
+        connection: sa.Connection,
+        kept: Mapping[str, SuppressionReason],
+        numbers: Mapping[str, int],
+        new: Mapping[str, Lined],
+    ) -> None:
+        """Whoever was forgotten, or must stay away as the list itself says."""
+        for key, reason in kept.items():
+            suppress(connection, numbers[key], reason, actor="newsletter", now=self.now)
+        for key, (_, entry) in new.items():
+            if entry.suppressed_for:
+                suppress(connection, numbers[key], entry.suppressed_for, actor=self.actor, now=self.now)
 
-    def _added(self, row: dict[str, Any]) -> dict[str, Any]:
-        detail = {"newsletter": self.newsletter, "status": row["status"]}
-        return audit_row("added", actor=self.actor, at=self.now, subscriber_id=row["subscriber_id"], detail=detail)
+    def _subscribe(
+        self,
+        connection: sa.Connection,
+        standing: Mapping[str, Standing],
+        numbers: Mapping[str, int],
+        new: Mapping[str, Lined],
+        kept: Mapping[str, SuppressionReason],
+        found: TakenIn,
+    ) -> None:
+        subscriptions, interests, log = [], [], []
+        instant, now = schema.subscriptions.c.joined_at, stored(connection, schema.consents.c.at, self.now)
+        added, left = ConsentEvent.ADDED.value, ConsentEvent.UNSUBSCRIBED.value
+        ids = next_ids(connection, schema.subscriptions, len(new))
+        for subscription_id, (key, (line, entry)) in zip(ids, new.items(), strict=True):
+            number = numbers[key]
+            self._see(number, line)
+            before = standing.get(key)
+            status = first_status(entry, has_refused=before is not None and before.has_refused)
+            left_at = now if status is SubscriptionStatus.UNSUBSCRIBED else None
+            basis, on, wording, cross_border = _of_consent(entry.consent)
+            joined_at = stored(connection, instant, entry.joined_at) if entry.joined_at else now
+            subscriptions.append(
+                (subscription_id, secrets.token_bytes(16), number, self.newsletter, status.value, basis, on, joined_at,
+                 left_at)
+            )  # fmt: skip
+            interests += [(subscription_id, tag) for tag in sorted(entry.interests or ())]
+            log.append((number, self.newsletter, added, now, basis, on, self.source, wording, cross_border, self.actor))
+            if left_at:
+                log.append((number, self.newsletter, left, now, "", None, self.source, "", None, self.actor))
+            kept_for = kept.get(key) or (before.suppressed_for if before else None)
+            self._count(found, entry, status, kept_for)
+        insert_rows(connection, schema.subscriptions, _SUBSCRIPTION, subscriptions)
+        insert_rows(connection, schema.interests, ("subscription_id", "tag"), interests)
+        insert_rows(connection, schema.consents, _LOG, log)
 
-    def _audit(self, action: str, subscriber_id: int, change: _Change) -> dict[str, Any]:
+    def _audit(self, action: str, subscriber_id: int, change: Change) -> dict[str, Any]:
         fields = sorted(
             [*change.person, *change.subscription, *(["interests"] if change.interests is not None else [])]
         )
@@ -166,100 +253,27 @@ class Intake:
         return audit_row(action, actor=self.actor, at=self.now, subscriber_id=subscriber_id, detail=detail)
 
 
-def first_status(entry: Entry) -> SubscriptionStatus:
-    """The status with which somebody comes in: nobody is confirmed without a consent."""
-    wanted = entry.status or SubscriptionStatus.CONFIRMED
-    if wanted is SubscriptionStatus.CONFIRMED and entry.consent is None:
-        return SubscriptionStatus.PENDING
-    return wanted
+_SUBSCRIPTION = (
+    "id", "public_id", "subscriber_id", "newsletter", "status", "consent_basis", "consent_on", "joined_at",
+    "unsubscribed_at",
+)  # fmt: skip
+_LOG = (
+    "subscriber_id", "newsletter", "event", "at", "basis", "given_on", "source", "wording", "cross_border", "actor",
+)  # fmt: skip
 
 
-def decide(standing: _Standing, entry: Entry) -> _Change:
-    """What an entry that may overwrite changes about somebody who is already a reader."""
-    interests = entry.interests if entry.interests != standing.interests else None
-    return _Change(
-        _person_change(standing.person, entry, update=True), _subscription_change(standing, entry), interests
-    )
+def _of_consent(consent: Consent | None) -> tuple[str, Any, str, bool | None]:
+    if consent is None:
+        return "", None, "", None
+    return consent.basis, consent.on.isoformat(), consent.wording, consent.cross_border
 
 
-def _person_change(person: dict[str, Any], entry: Entry, update: bool) -> dict[str, Any]:
-    written = {name: getattr(entry, name) for name in _PERSON_FIELDS}
-    change = {name: value for name, value in written.items() if value is not None and value != person[name]}
-    if not update:
-        return {name: value for name, value in change.items() if person[name] == ""}
-    return change | ({"address": entry.email} if entry.email != person["address"] else {})
-
-
-def _subscription_change(standing: _Standing, entry: Entry) -> dict[str, Any]:
-    if standing.status is SubscriptionStatus.UNSUBSCRIBED:
-        return {}
-    change: dict[str, Any] = {}
-    consent = standing.consent or entry.consent
-    if consent is not standing.consent and consent is not None:
-        change |= {"consent_basis": consent.basis, "consent_on": consent.on}
-    wanted = entry.status or (SubscriptionStatus.CONFIRMED if entry.consent else None)
-    leaves = wanted is SubscriptionStatus.UNSUBSCRIBED
-    rises = wanted is SubscriptionStatus.CONFIRMED and consent is not None
-    if leaves or (rises and standing.status is SubscriptionStatus.PENDING):
-        change["status"] = wanted
-    return change
-
-
-def _batches(entries: Iterable[Entry]) -> Iterator[dict[str, Entry]]:
-    """By key. An address that comes a second time begins a new batch, so that it meets what the first one wrote."""
-    batch: dict[str, Entry] = {}
-    for entry in entries:
-        key = email_key(entry.email)
-        if key in batch or len(batch) == _BATCH:
-            yield batch
-            batch = {}
-        batch[key] = entry
-    if batch:
-        yield batch
-
-
-def _subscription_id(standing: dict[str, _Standing], key: str) -> int | None:
-    return standing[key].subscription_id if key in standing else None
-
-
-def _standing(connection: sa.Connection, newsletter: str, keys: Sequence[str]) -> dict[str, _Standing]:
-    people = connection.execute(sa.select(schema.subscribers).where(schema.subscribers.c.email.in_(keys)))
-    by_id = {row.id: _Standing(dict(row._mapping)) for row in people}
-    columns = schema.subscriptions.c
-    wanted = sa.select(columns.id, columns.subscriber_id, columns.status, columns.consent_basis, columns.consent_on)
-    rows = connection.execute(
-        wanted.where(columns.newsletter == newsletter, columns.subscriber_id.in_(list(by_id)))
-    ).all()
-    tags = interests_of(connection, [row.id for row in rows])
-    for row in rows:
-        by_id[row.subscriber_id] = replace(
-            by_id[row.subscriber_id],
-            subscription_id=row.id,
-            status=SubscriptionStatus(row.status),
-            consent=Consent(basis=row.consent_basis, on=row.consent_on) if row.consent_on else None,
-            interests=frozenset(tags.get(row.id, ())),
-        )
-    return {found.person["email"]: found for found in by_id.values()}
-
-
-def _interests(pairs: Iterable[tuple[int | None, frozenset[str] | None]]) -> list[dict[str, Any]]:
-    return [{"subscription_id": number, "tag": tag} for number, tags in pairs for tag in sorted(tags or ())]
-
-
-def _replace_interests(connection: sa.Connection, chosen: dict[int | None, frozenset[str]]) -> None:
+def _replace_interests(connection: sa.Connection, chosen: Mapping[int | None, frozenset[str]]) -> None:
+    if not chosen:
+        return
     connection.execute(sa.delete(schema.interests).where(schema.interests.c.subscription_id.in_(list(chosen))))
-    _insert(connection, schema.interests, _interests(chosen.items()))
-
-
-def _ids(connection: sa.Connection, column: sa.Column[Any], values: list[Any]) -> dict[Any, int]:
-    """Ids of rows by a unique column. Cheaper than to ask each insert for them."""
-    wanted = sa.select(column, column.table.c.id).where(column.in_(values))
-    return {row[0]: row.id for row in connection.execute(wanted)}
-
-
-def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(sa.insert(table), rows)
+    rows = [(number, tag) for number, tags in chosen.items() for tag in sorted(tags)]
+    insert_rows(connection, schema.interests, ("subscription_id", "tag"), rows)
 
 
 def _update(connection: sa.Connection, table: sa.Table, changes: Iterable[tuple[int | None, dict[str, Any]]]) -> None:

@@ -1,32 +1,67 @@
 """People and their subscriptions: take in, find, stream, and every change of a standing, each with its audit row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 
+from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.errors import RefusedError
 from newsletter.segment import Everyone, Segment
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import AnyRow, Database
-from newsletter.store.intake import Intake, TakenIn
+from newsletter.store.consents import refusing, subscription_row, suppress, write_log
+from newsletter.store.database import AnyRow, Database, kept_in_memory
+from newsletter.store.deciding import Overlap, TakenIn
+from newsletter.store.intake import BATCH, Intake
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
 from newsletter.store.segments import held_clause, needs_people, segment_clause, unindexed
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
 
+_Item = TypeVar("_Item")
 _PAGE = 2_000
+#: the indexes of a million addresses fit, so that a page is not written once for every reader on it
+_CACHE = 48 << 20
 _subscription = schema.subscriptions.c
 
 
-class _RehearsedError(Exception):
-    """Undoes a rehearsal; never leaves this module."""
+class UndoneError(Exception):
+    """Ends an intake of which nothing is to stay. Never leaves this module."""
+
+
+class OpenIntake:
+    """A list that is being taken in: one transaction, from its first batch to its end."""
+
+    def __init__(self, connection: sa.Connection, intake: Intake) -> None:
+        self._connection, self._intake = connection, intake
+
+    def take(self, entries: Sequence[tuple[int, Entry]]) -> TakenIn:
+        """Some thousand readers, each with the line on which they stand."""
+        return self._intake.take(self._connection, entries)
+
+    def note(self, detail: Mapping[str, Any]) -> None:
+        """The whole list, for the audit: counts and hashes, never an address or a name."""
+        told = {"newsletter": self._intake.newsletter} | dict(detail)
+        row = audit_row("imported", actor=self._intake.actor, at=self._intake.now, detail=told)
+        write_audit(self._connection, row)
+
+    def undo(self) -> NoReturn:
+        """Leave nothing of it."""
+        raise UndoneError
 
 
 class Readers:
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @contextmanager
+    def intake(self, intake: Intake) -> Iterator[OpenIntake]:
+        """Readers come in batch by batch, in one transaction: all of them or, when it is undone or fails, none."""
+        with suppress_undone(), self._database.copying() as connection, kept_in_memory(connection, _CACHE):
+            yield OpenIntake(connection, intake)
 
     def take_in(
         self,
@@ -36,23 +71,18 @@ class Readers:
         update: bool,
         actor: str,
         now: datetime,
-        rehearse: bool = False,
     ) -> TakenIn:
         """
         Add the readers that are new, in one transaction: all of them or none.
 
         :param update: what an entry says replaces what is on record (None says nothing)
-        :param rehearse: count what would happen, and write nothing
         """
-        intake = Intake(newsletter, update, actor, now)
         found = TakenIn()
-        try:
-            with self._database.writing() as connection:
-                found = intake.take(connection, entries)
-                if rehearse:
-                    raise _RehearsedError
-        except _RehearsedError:
-            pass
+        with self.intake(Intake(newsletter, Overlap(update=update), actor, now)) as opened:
+            for batch in in_batches(enumerate(entries, 1), BATCH):
+                taken = opened.take(batch)
+                found.add(taken)
+                found.unchanged += len(taken.duplicates)
         return found
 
     def find(self, email: str, newsletter: str | None = None) -> list[Subscriber]:
@@ -110,12 +140,14 @@ class Readers:
         """Those that have readers."""
         with self._database.reading() as connection:
             wanted = sa.select(_subscription.newsletter).distinct().order_by(_subscription.newsletter)
+            # Whoever was forgotten reads none, and may be in the ledger still.
+            wanted = wanted.where(_subscription.newsletter != "")
             return list(connection.execute(wanted).scalars())
 
     def add_interests(self, subscription_id: int, tags: Iterable[str], *, actor: str, now: datetime) -> int:
         """How many of the tags are new to the reader."""
         with self._database.writing() as connection:
-            row = _of(connection, subscription_id)
+            row = subscription_row(connection, subscription_id)
             new = sorted(set(tags) - _tags(connection, subscription_id))
             if new:
                 values = [{"subscription_id": subscription_id, "tag": tag} for tag in new]
@@ -127,7 +159,7 @@ class Readers:
         """How many of the tags the reader had."""
         columns = schema.interests.c
         with self._database.writing() as connection:
-            row = _of(connection, subscription_id)
+            row = subscription_row(connection, subscription_id)
             gone = sorted(set(tags) & _tags(connection, subscription_id))
             if gone:
                 theirs = columns.subscription_id == subscription_id
@@ -138,50 +170,65 @@ class Readers:
     def unsubscribe(self, subscription_id: int, *, actor: str, now: datetime) -> bool:
         """Whether that changed anything: a second time it does not, and is no error."""
         with self._database.writing() as connection:
-            row = _of(connection, subscription_id)
+            row = subscription_row(connection, subscription_id)
             if row.status == SubscriptionStatus.UNSUBSCRIBED:
                 return False
             _set(connection, subscription_id, status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now)
+            record = ConsentRecord(event=ConsentEvent.UNSUBSCRIBED, newsletter=row.newsletter, at=now, actor=actor)
+            write_log(connection, [(row.subscriber_id, record)])
             _write(connection, row, "unsubscribed", actor=actor, at=now)
             return True
 
     def confirm(self, subscription_id: int, consent: Consent, *, actor: str, now: datetime) -> bool:
         """
-        Whether that changed anything: a reader who is confirmed keeps the consent on record.
+        One of us records a consent; whether that changed anything: who is confirmed keeps the consent on record.
 
-        :raises RefusedError: if they unsubscribed
+        :raises RefusedError: if they said no
         """
         with self._database.writing() as connection:
-            row = _of(connection, subscription_id)
-            if row.status == SubscriptionStatus.UNSUBSCRIBED:
+            row = subscription_row(connection, subscription_id)
+            said_no = refusing(connection, row.newsletter, [row.subscriber_id])
+            if row.status == SubscriptionStatus.UNSUBSCRIBED or said_no:
                 raise RefusedError("this reader unsubscribed", fix="only they can come back, by signing up again")
             if row.status == SubscriptionStatus.CONFIRMED:
                 return False
             values = {"consent_basis": consent.basis, "consent_on": consent.on}
             _set(connection, subscription_id, status=SubscriptionStatus.CONFIRMED, **values)
+            write_log(connection, [(row.subscriber_id, _recorded(row.newsletter, consent, actor=actor, now=now))])
             _write(connection, row, "confirmed", actor=actor, at=now, detail={"consent_on": str(consent.on)})
             return True
 
     def suppress(self, subscriber_id: int, reason: SuppressionReason, *, actor: str, now: datetime) -> bool:
-        """Whether that changed anything: the first reason stays."""
+        """Whether that changed anything: the first reason stays, unless a reader's own no comes after a bounce."""
         with self._database.writing() as connection:
-            theirs = schema.suppressions.c.subscriber_id == subscriber_id
-            if connection.execute(sa.select(schema.suppressions.c.reason).where(theirs)).first():
-                return False
-            values = {"subscriber_id": subscriber_id, "reason": reason, "suppressed_at": now}
-            connection.execute(sa.insert(schema.suppressions).values(values))
-            detail = {"reason": reason}
-            told = audit_row("suppressed", actor=actor, at=now, subscriber_id=subscriber_id, detail=detail)
-            write_audit(connection, told)
-            return True
+            return suppress(connection, subscriber_id, reason, actor=actor, now=now)
 
 
-def _of(connection: sa.Connection, subscription_id: int) -> AnyRow:
-    columns = (_subscription.subscriber_id, _subscription.newsletter, _subscription.status)
-    row = connection.execute(sa.select(*columns).where(_subscription.id == subscription_id)).first()
-    if row is None:
-        raise RefusedError(f"there is no subscription {subscription_id}", fix="see newsletter subscribers list")
-    return row
+@contextmanager
+def suppress_undone() -> Iterator[None]:
+    try:
+        yield
+    except UndoneError:
+        return
+
+
+def in_batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _recorded(newsletter: str, consent: Consent, *, actor: str, now: datetime) -> ConsentRecord:
+    return ConsentRecord(
+        event=ConsentEvent.RECORDED,
+        newsletter=newsletter,
+        at=now,
+        basis=consent.basis,
+        given_on=consent.on,
+        wording=consent.wording,
+        cross_border=consent.cross_border,
+        actor=actor,
+    )
 
 
 def _tags(connection: sa.Connection, subscription_id: int) -> set[str]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.bounce import BounceKind
 from newsletter.delivery import BatchState, DeliveryState, MailingStatus
+from newsletter.store.consent_tables import consent_tables
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
@@ -22,6 +23,7 @@ metadata = sa.MetaData(
 )
 
 #: 'store_id': a random word by which a health page and a database know each other
+#: 'suppression_key': what the hashes in `forgotten` are keyed with; it never changes, or a no would be lost
 meta = sa.Table(
     "meta",
     metadata,
@@ -60,7 +62,7 @@ subscriptions = sa.Table(
     sa.Column("consent_on", sa.Date),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unsubscribed_at", Instant),
-    one_of("status", SubscriptionStatus),
+    often_one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
     #: holds all that a plan asks of every reader
     sa.Index(None, "newsletter", "status", "subscriber_id"),
@@ -85,6 +87,8 @@ suppressions = sa.Table(
     sa.Column("suppressed_at", Instant, nullable=False),
     one_of("reason", SuppressionReason),
 )
+
+consents, forgotten = consent_tables(metadata)
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(

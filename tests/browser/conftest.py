@@ -130,7 +130,7 @@ def address_of(process: "subprocess.Popen[str]") -> str:
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
     folder = tmp_path_factory.mktemp("preview")
     lay_out(folder)
-    run(folder, "subscribers", "import", "subscribers/sample.csv", "--newsletter", "china-ai-brief")
+    run(folder, "subscribers", "import", "subscribers/sample.csv", "--newsletter", "china-ai-brief", "--yes")
     process = start(folder)
     try:
         yield Previewed(folder, address_of(process))

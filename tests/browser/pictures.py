@@ -27,7 +27,7 @@ def take(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         here = Path(scratch) / "workspace"
         lay_out(here, text)
-        run(here, "subscribers", "import", "subscribers/sample.csv", "--newsletter", "china-ai-brief")
+        run(here, "subscribers", "import", "subscribers/sample.csv", "--newsletter", "china-ai-brief", "--yes")
         process = start(here, "--segment", "ai and not crypto")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         try:

@@ -20,7 +20,7 @@ def take_in(command: Command, folder: Path, readers: int) -> set[str]:
     addresses = [f"reader{number}@example.com" for number in range(readers)]
     (folder / "readers.csv").write_text("\n".join(["email", *addresses]), encoding="utf-8")
     consent = ("--consent-basis", "asked by mail", "--consent-on", "2026-03-01")
-    assert command("subscribers", "import", "readers.csv", "-n", "china-team", *consent).code == 0
+    assert command("subscribers", "import", "readers.csv", "-n", "china-team", "--yes", *consent).code == 0
     return set(addresses)
 
 

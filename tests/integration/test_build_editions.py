@@ -24,7 +24,7 @@ def a_matched_brief(folder: Path) -> Path:
 
 
 def test_each_edition_of_the_plan_is_written_once_with_its_readers(command: Command, tmp_path: Path) -> None:
-    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-ai-brief").code == 0
+    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-ai-brief", "--yes").code == 0
     issue = a_matched_brief(tmp_path)
 
     built = command("build", issue, "--all-editions", "--segment", "ai", "--json")
@@ -45,7 +45,7 @@ def test_each_edition_of_the_plan_is_written_once_with_its_readers(command: Comm
 
 
 def test_an_edition_holds_its_stories_and_no_other(command: Command, tmp_path: Path) -> None:
-    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-ai-brief").code == 0
+    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-ai-brief", "--yes").code == 0
     found = command("build", a_matched_brief(tmp_path), "--all-editions", "--segment", "ai", "--json").document
     headlines = {
         line.removeprefix("### ") for line in BRIEF.read_text(encoding="utf-8").splitlines() if line.startswith("### ")
@@ -63,7 +63,7 @@ def test_an_edition_holds_its_stories_and_no_other(command: Command, tmp_path: P
 
 
 def test_the_terminal_shows_a_table_of_editions(command: Command) -> None:
-    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-team").code == 0
+    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-team", "--yes").code == 0
     built = command("build", NOTE, "--all-editions", "--segment", "everyone", "-o", "there")
 
     assert built.code == 0
@@ -100,7 +100,7 @@ def test_a_segment_that_cannot_be_read_is_told_in_one_line(command: Command, tmp
 
 
 def test_editions_are_shown_before_anybody_has_said_who_writes(command: Command) -> None:
-    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-team").code == 0
+    assert command("subscribers", "import", SAMPLE, "--newsletter", "china-team", "--yes").code == 0
     built = command("build", NOTE, "--all-editions", "--segment", "everyone", "--json", NEWSLETTER_SENDER_NAME=None)
     assert (built.code, len(built.document["editions"])) == (0, 1)
     assert "placeholders stand for NEWSLETTER_SENDER_NAME" in built.err

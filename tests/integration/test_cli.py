@@ -17,7 +17,7 @@ NOTE = EXAMPLES / "china-team-note.md"
 
 
 def with_sample(command: Command, newsletter: str = "china-ai-brief") -> None:
-    assert command("subscribers", "import", SAMPLE, "--newsletter", newsletter).code == 0
+    assert command("subscribers", "import", SAMPLE, "--newsletter", newsletter, "--yes").code == 0
 
 
 def recipients(folder: Path) -> Counter[str]:

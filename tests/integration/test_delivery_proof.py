@@ -32,7 +32,7 @@ SEGMENTS = ("china and not crypto", "ai or language:zh-Hans", "everyone")
 
 def planned_by_segment(command: Command, **settings: str) -> list[int]:
     """Sends the brief to three overlapping segments, each twice; gives how many each plan named."""
-    assert command("subscribers", "import", SAMPLE, "-n", "china-ai-brief").code == 0
+    assert command("subscribers", "import", SAMPLE, "-n", "china-ai-brief", "--yes").code == 0
     planned = []
     for segment in SEGMENTS:
         plan = command("plan", BRIEF, "--segment", segment, "--json", **settings).document

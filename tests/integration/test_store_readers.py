@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from newsletter.errors import RefusedError
 from newsletter.segment import Home, InLanguage, Segment
 from newsletter.store import Store, schema
+from newsletter.store.deciding import Overlap
+from newsletter.store.intake import Intake
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
 from tests.builders import NOW
 from tests.stores import CONSENT, NEWSLETTER, a_store, an_entry, take_in
@@ -117,10 +119,15 @@ def test_an_update_overwrites_what_the_entry_says_and_nothing_else(store: Store)
     assert reader.consent == CONSENT
 
 
-def test_an_update_replaces_interests(store: Store) -> None:
+def test_an_update_adds_interests_and_replaces_them_only_when_asked(store: Store) -> None:
     take_in(store, an_entry(1, interests=frozenset({"ai"})), an_entry(2, interests=frozenset({"ai"})))
     update(store, an_entry(1, interests=frozenset({"crypto", "china"})))
-    assert the_reader(store).interests == {"crypto", "china"}
+    assert the_reader(store).interests == {"ai", "crypto", "china"}
+    assert the_reader(store, "reader2@example.com").interests == {"ai"}
+    overlap = Overlap(replace_interests=True)
+    with store.readers.intake(Intake(NEWSLETTER, overlap, "mei", NOW)) as opened:
+        opened.take([(1, an_entry(1, name="Other", interests=frozenset({"china"}))), (2, an_entry(2, interests=None))])
+    assert (the_reader(store).name, the_reader(store).interests) == ("Reader 1", frozenset({"china"}))
     assert the_reader(store, "reader2@example.com").interests == {"ai"}
 
 
@@ -212,10 +219,12 @@ def test_an_import_that_fails_in_the_middle_leaves_nothing(store: Store) -> None
     assert audits(store) == []
 
 
-def test_a_rehearsal_counts_and_writes_nothing(store: Store) -> None:
+def test_an_intake_that_is_undone_counts_and_writes_nothing(store: Store) -> None:
     take_in(store, an_entry(1))
     entries = [an_entry(1, name="New"), an_entry(2), an_entry(3, consent=None)]
-    found = store.readers.take_in(NEWSLETTER, entries, update=True, actor="mei", now=NOW, rehearse=True)
+    with store.readers.intake(Intake(NEWSLETTER, Overlap(update=True), "mei", NOW)) as opened:
+        found = opened.take(list(enumerate(entries, 1)))
+        opened.undo()
     assert (found.added, found.updated, found.unchanged, found.pending) == (2, 1, 0, 1)
     assert [reader.name for reader in store.readers.stream(NEWSLETTER)] == ["Reader 1"]
 
@@ -259,7 +268,8 @@ def test_unsubscribing_twice_is_no_error_and_leaves_one_trace(store: Store) -> N
     [reader] = take_in(store, an_entry())
     assert store.readers.unsubscribe(reader.subscription_id, actor="mei", now=NOW)
     assert not store.readers.unsubscribe(reader.subscription_id, actor="mei", now=LATER)
-    assert [row["action"] for row in audits(store)] == ["added", "unsubscribed"]
+    assert [row["action"] for row in audits(store)] == ["unsubscribed"]
+    assert [record.event for record in store.consents.of(reader.subscriber_id)] == ["added", "unsubscribed"]
 
 
 def test_a_consent_confirms_a_pending_reader(store: Store) -> None:
@@ -278,11 +288,13 @@ def test_a_consent_does_not_bring_back_somebody_who_unsubscribed(store: Store) -
         store.readers.confirm(reader.subscription_id, CONSENT, actor="mei", now=NOW)
 
 
-def test_the_first_reason_of_a_suppression_stays(store: Store) -> None:
+def test_the_first_reason_of_a_suppression_stays_but_a_word_of_theirs_beats_a_bounce(store: Store) -> None:
     [reader] = take_in(store, an_entry())
     assert store.readers.suppress(reader.subscriber_id, SuppressionReason.BOUNCED, actor="provider", now=NOW)
+    assert store.readers.suppress(reader.subscriber_id, SuppressionReason.COMPLAINED, actor="provider", now=NOW)
     assert not store.readers.suppress(reader.subscriber_id, SuppressionReason.MANUAL, actor="mei", now=NOW)
-    assert the_reader(store).suppressed_for is SuppressionReason.BOUNCED
+    assert not store.readers.suppress(reader.subscriber_id, SuppressionReason.BOUNCED, actor="mei", now=NOW)
+    assert the_reader(store).suppressed_for is SuppressionReason.COMPLAINED
 
 
 def test_a_subscription_that_is_not_there_is_refused(store: Store) -> None:
@@ -298,11 +310,11 @@ def test_every_change_leaves_a_trace_without_address_or_name(store: Store) -> No
     store.readers.suppress(reader.subscriber_id, SuppressionReason.MANUAL, actor="mei", now=NOW)
     store.readers.unsubscribe(reader.subscription_id, actor="mei", now=NOW)
     found = audits(store)
-    actions = ["added", "updated", "interests-added", "interests-removed", "suppressed", "unsubscribed"]
+    actions = ["updated", "interests-added", "interests-removed", "suppressed", "unsubscribed"]
     assert [row["action"] for row in found] == actions
     assert {row["subscriber_id"] for row in found} == {reader.subscriber_id}
     assert {row["actor"] for row in found} == {"mei"}
-    assert json.loads(found[1]["detail"]) == {
+    assert json.loads(found[0]["detail"]) == {
         "newsletter": NEWSLETTER,
         "fields": ["company", "consent_basis", "consent_on", "name", "status"],
         "status": "confirmed",

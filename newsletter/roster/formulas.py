@@ -1,0 +1,16 @@
+"""Cells that a spreadsheet would take for a formula: made harmless on the way out, and as they were on the way in."""
+
+import re
+
+#: what OWASP names under "CSV Injection", with any apostrophes before it, so that ours can be told from theirs
+_RISKY = re.compile("'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+
+
+def harmless(cell: str) -> str:
+    """With an apostrophe in front, which makes it text in every spreadsheet."""
+    return f"'{cell}" if _RISKY.match(cell) else cell
+
+
+def as_written(cell: str) -> str:
+    """What `harmless` was given."""
+    return cell[1:] if cell[:1] == "'" and _RISKY.match(cell) else cell
