@@ -21,6 +21,8 @@ class ConsentEvent(StrEnum):
     #: a list or one of us named the consent of somebody who was pending
     RECORDED = "recorded"
     UNSUBSCRIBED = "unsubscribed"
+    #: took that back at once: it had been a mistake
+    CAME_BACK = "came-back"
     #: called our mail spam
     COMPLAINED = "complained"
     #: one of us decided that they get no mail

@@ -8,8 +8,8 @@ from newsletter.issue import Choice, DailyBrief
 from newsletter.located import Path
 from newsletter.reader import Reading
 from newsletter.segment import HasInterest
+from newsletter.segment.expression import Home, Segment
 from newsletter.store import Store
-from newsletter.store.segments import segment_clause
 from newsletter.tags import Vocabulary, fold
 from newsletter.tags.likeness import Likeness, alike
 from newsletter.tags.vocabulary import words_of
@@ -149,7 +149,7 @@ def _followers(store: Store, newsletter: str, slugs: Sequence[str], vocabulary: 
         return 0
     bringing = frozenset(slugs).union(*(vocabulary.ancestors(slug) for slug in slugs))
     follows = HasInterest(slugs[0], vocabulary.stored_as(bringing))
-    return store.readers.count(newsletter, segment_clause(follows, default_language="en"), mailable=True)
+    return store.readers.count(newsletter, Segment(follows, Home("en", "UTC")), mailable=True)
 
 
 def _unread(reading: Reading, path: Path, tags: Sequence[str], without: int) -> Finding:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import InputError, NewsletterError
@@ -187,6 +187,7 @@ def test_changes_are_told_field_by_field(vocabulary: Vocabulary) -> None:
     ]
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_any_tags_of_the_shipped_vocabulary_can_be_merged_into_any_other(data: st.DataObject) -> None:
     vocabulary = shipped()

@@ -10,7 +10,9 @@ down_revision = "0007"
 
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _Instant = sa.DateTime(timezone=True)
-_EVENTS = ("added", "requested", "confirmed", "recorded", "unsubscribed", "complained", "suppressed", "forgotten")
+_EVENTS = (
+    "added", "requested", "confirmed", "recorded", "unsubscribed", "came-back", "complained", "suppressed", "forgotten",
+)  # fmt: skip
 _REASONS = "'bounced', 'complained', 'manual', 'forgotten'"
 #: by table and column: the check before and after. SQLite makes a set of a list anew for every row that is written.
 _CHECKS = {
