@@ -5,7 +5,7 @@ import email.policy
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +336,22 @@ def test_smtp_sink_that_hangs_up_at_the_end_leaves_every_reader_unknown() -> Non
 def test_smtp_sink_that_says_no_is_believed(option: str, command: str, outcome: Outcome) -> None:
     with smtp_sink(option, command) as port:
         assert outcomes(send(port, a_recipient(1), a_recipient(2))) == [outcome] * 2
+
+
+def test_whoever_is_killed_at_any_instant_is_unsure_of_one_message_per_connection() -> None:
+    """What was put at risk and has not been told of; the bound holds whenever something more is put at risk."""
+    recipients = [a_recipient(number) for number in range(600)]
+    unsure: set[int] = set()
+    most = 0
+
+    def at_risk(delivery_ids: Sequence[int]) -> None:
+        nonlocal most
+        unsure.update(delivery_ids)
+        most = max(most, len(unsure))
+
+    with smtp_sink() as port, transport(port, connections=4) as smtp:
+        edition = an_edition()
+        for receipts in smtp.send((Letter(edition, recipient) for recipient in recipients), at_risk):
+            unsure.difference_update(receipt.delivery_id for receipt in receipts)
+    assert not unsure
+    assert 1 < most <= 4

@@ -1,7 +1,7 @@
 """One handing over of letters: the loop that reads, writes, and keeps the connections supplied."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from newsletter.delivery import Receipt
 from newsletter.errors import TransientError, TransportError
@@ -31,7 +31,10 @@ class Exchange:
         """
         try:
             while not self._is_done:
-                yield self._turn()
+                ready = self._lines.ready(self._patience)
+                # Whoever keeps the account hears of every answer before the next body is at risk on its connection.
+                yield self._heard(ready)
+                self._turn(ready)
         finally:
             self._lines.drop_busy()
         if self._fatal:
@@ -42,17 +45,19 @@ class Exchange:
         is_over = self._fatal or self._supply.is_over
         return bool(is_over) and not self._lines.are_busy and not self._supply.receipts
 
-    def _turn(self) -> list[Receipt]:
-        receipts: list[Receipt] = []
-        for line, events in self._lines.ready(self._patience):
+    def _heard(self, ready: Sequence[tuple[Line, int]]) -> list[Receipt]:
+        receipts = self._supply.receipts[:]
+        self._supply.receipts.clear()
+        for line, events in ready:
             if events & READ:
                 receipts += line.read()
-            receipts += self._serve(line)
-        receipts += self._look_round(time.monotonic())
-        if self._supply.receipts:
-            receipts += self._supply.receipts
-            self._supply.receipts.clear()
         return receipts
+
+    def _turn(self, ready: Sequence[tuple[Line, int]]) -> None:
+        """What receipts there are now are told with the next ones."""
+        for line, _ in ready:
+            self._supply.receipts += self._serve(line)
+        self._supply.receipts += self._look_round(time.monotonic())
 
     @property
     def _patience(self) -> float:
