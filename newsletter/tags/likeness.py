@@ -173,7 +173,7 @@ class _Comparison:
         return tuple(self.slips.get(token, token) for token in word.plain)
 
     def key(self, word: _Word) -> str:
-        return joined(_weighty(self.tokens(word)))
+        return "".join(_weighty(self.tokens(word)))
 
     def reasons(self, one: _Word, other: _Word) -> tuple[Reason, ...]:
         """Each kind of difference that was taken away from one of the two only."""
@@ -209,14 +209,6 @@ def _small(tokens: tuple[str, ...]) -> list[str]:
     return [token for token in tokens[1:-1] if token in _SMALL_WORDS]
 
 
-def joined(tokens: Iterable[str]) -> str:
-    """In one run; two numbers that stand side by side stay two."""
-    run = ""
-    for token in tokens:
-        run += f" {token}" if run[-1:].isdigit() and token[:1].isdigit() else token
-    return run
-
-
 def _by_initials(compared: "_Comparison") -> Iterator[_Pair]:
     initials = Initials((compared.keys[word.folded], compared.tokens(word)) for word in compared.words)
     by_key: dict[str, list[_Word]] = defaultdict(list)
@@ -224,7 +216,7 @@ def _by_initials(compared: "_Comparison") -> Iterator[_Pair]:
         by_key[abbreviation(word.plain) or compared.keys[word.folded]].append(word)
     for word in compared.words:
         for meant in initials.short_forms(compared.tokens(word)):
-            for short in by_key.get(joined(meant.short), ()):
+            for short in by_key.get("".join(meant.short), ()):
                 # A word of English is one, unless somebody wrote it in capitals: US, SEC.
                 if short.is_written_in_capitals or not short.is_word(meant.initials):
                     yield short, word, (Reason.INITIALS,), meant.trust

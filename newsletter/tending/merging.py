@@ -38,8 +38,7 @@ def foresee_merge(page: VocabularyPage, store: Store | None, written: Sequence[s
     :raises InputError: a word is not known, or the file cannot be changed safely
     """
     merged, _ = _prepared(page, store, written, into)
-    readers, _several = store.interests.holders(merged.merge.slugs) if store else (0, 0)
-    return replace(merged, readers=readers)
+    return replace(merged, readers=store.interests.holders(merged.merge.slugs)) if store else merged
 
 
 def merge_tags(

@@ -42,7 +42,7 @@ def test_pairs_of_the_real_list_are_found_and_almost_nothing_else() -> None:
             assert one.recall > 0.85, one
 
 
-@pytest.mark.parametrize(("one", "other"), kept_apart(), ids=" | ".join)
+@pytest.mark.parametrize(("one", "other"), kept_apart(), ids=map(" | ".join, kept_apart()))
 def test_what_differs_in_substance_is_never_suggested(one: str, other: str) -> None:
     for raws in ([one, other], [one, other, *real_tags()]):
         pairs = {frozenset((pair.one, pair.other)) for pair in alike(raws, is_word=is_english, vocabulary=shipped())}

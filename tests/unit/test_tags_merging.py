@@ -187,7 +187,7 @@ def test_changes_are_told_field_by_field(vocabulary: Vocabulary) -> None:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data())
 def test_any_tags_of_the_shipped_vocabulary_can_be_merged_into_any_other(data: st.DataObject) -> None:
     vocabulary = shipped()
