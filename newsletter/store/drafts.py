@@ -1,10 +1,10 @@
 """
 Plan for all readers at once: the database says how everybody stands, `newsletter.plan` what each standing gets.
 
-Who stands alike is one row of a table of verdicts, so that a million deliveries are two statements.
+Readers are noted in the order of how they stand, so that all who stand alike are copied by one statement.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,9 +110,10 @@ class Drafts:
                 return draft, None
             mailing_id = insert_mailing(connection, draft, status=MailingStatus.DRAFT, actor=actor, now=now)
             note_findings(connection, mailing_id, findings)
-            written = _write_readers(connection, mailing_id, draft, alike)
-            _note_audience(connection, mailing_id, draft, written)
             told = {"planned": draft.planned, "skipped": sum(draft.skipped.values())}
+            if _write_readers(connection, mailing_id, draft, alike) != tuple(told.values()):
+                raise StoreError("the database wrote others than were planned", fix="please report this")
+            _note_audience(connection, mailing_id, draft)
             write_audit(connection, audit_row("planned", actor=actor, at=now, mailing_id=mailing_id, detail=told))
             return draft, the_mailing(connection, mailing_id)
 
@@ -126,7 +127,9 @@ class _Alike(NamedTuple):
 
 
 def _draft(alike: Sequence[_Alike], wanted: Wanted) -> Draft:
-    counted = {found.standing: found.number for found in alike}
+    counted: Counter[Standing] = Counter()
+    for found in alike:
+        counted[found.standing] += found.number
     return draft_of(counted, wanted.rules.compiled, segment=wanted.segment, again=wanted.again)
 
 
@@ -157,23 +160,18 @@ def _note_choices(connection: sa.Connection, rules: Rules) -> dict[int, frozense
     connection.execute(sa.insert(_brings), brought)
     # Few tags bring a story: their readers are taken from the index, instead of asking what every interest brings.
     joined = _brings.join(schema.interests, _interest.tag == unindexed(_brings.c.tag))
-    pairs = sa.select(_interest.subscription_id, _brings.c.story).select_from(joined)
-    _fill(connection, _fits, pairs)
+    pairs = sa.insert(_fits).from_select(
+        ["subscription_id", "story"], sa.select(_interest.subscription_id, _brings.c.story).select_from(joined)
+    )
+    # Two interests of a reader may bring the same story.
+    connection.execute(pairs.prefix_with("OR IGNORE"))
     told = sa.func.group_concat(_fits.c.story, " ", type_=sa.Text).label("stories")
     each = sa.select(_fits.c.subscription_id, told).group_by(_fits.c.subscription_id).subquery("each")
     connection.execute(sa.insert(_choices).from_select(["stories"], sa.select(each.c.stories).distinct()))
-    _fill(
-        connection,
-        _chosen,
-        sa.select(each.c.subscription_id, _choices.c.id).join(_choices, _choices.c.stories == each.c.stories),
-    )
+    theirs = sa.select(each.c.subscription_id, _choices.c.id).join(_choices, _choices.c.stories == each.c.stories)
+    connection.execute(sa.insert(_chosen).from_select(["subscription_id", "choice_id"], theirs))
     rows = connection.execute(sa.select(_choices.c.id, _choices.c.stories))
     return {number: frozenset(stories[int(place)].id for place in told.split()) for number, told in rows}
-
-
-def _fill(connection: sa.Connection, table: sa.Table, rows: sa.Select[Any]) -> None:
-    """What comes twice is written once."""
-    connection.execute(sa.insert(table).prefix_with("OR IGNORE").from_select(list(table.c.keys()), rows))
 
 
 def _bringing(tags: Sequence[str], vocabulary: Vocabulary) -> frozenset[str]:
@@ -194,7 +192,7 @@ def _note_standings(connection: sa.Connection, wanted: Wanted) -> None:
         facts = facts + sa.func.coalesce(_chosen.c.choice_id, 0) * _CHOICE
     chosen = sa.select(facts, _subscription.subscriber_id, _subscription.id)
     chosen = chosen.select_from(tables).where(_subscription.newsletter == newsletter)
-    _fill(connection, _standings, chosen)
+    connection.execute(sa.insert(_standings).from_select(list(_standings.c.keys()), chosen))
 
 
 def _facts(connection: sa.Connection, wanted: Wanted) -> sa.ColumnElement[int]:
@@ -232,25 +230,27 @@ def _standing(facts: int, choices: Mapping[int, frozenset[str]]) -> Standing:
     )
 
 
-def _write_readers(connection: sa.Connection, mailing_id: int, draft: Draft, alike: Sequence[_Alike]) -> int:
+def _write_readers(
+    connection: sa.Connection, mailing_id: int, draft: Draft, alike: Sequence[_Alike]
+) -> tuple[int, int]:
     """
     Every delivery and every skip; an edition's deliveries stand together, so that a claim of them reads neighbours.
 
-    :return: how many deliveries the database has written
+    :return: how many of each the database has written
     """
     facts: defaultdict[str | Skip, list[int]] = defaultdict(list)
     for found in alike:
         facts[draft.verdicts[found.standing]].append(found.facts)
     reader, subscription, mailing = _standings.c.subscriber_id, _standings.c.subscription_id, sa.literal(mailing_id)
-    state, written = sa.literal(DeliveryState.PLANNED.value), 0
+    state, planned, skipped = sa.literal(DeliveryState.PLANNED.value), 0, 0
     for edition, _ in draft.editions:
         edition_id = sa.literal(insert_edition(connection, mailing_id, edition))
         rows = sa.select(mailing, edition_id, reader, subscription, state)
-        written += _copy(connection, schema.deliveries, _DELIVERY, rows, facts[edition.hash])
+        planned += _copy(connection, schema.deliveries, _DELIVERY, rows, facts[edition.hash])
     for reason in draft.skipped:
         rows = sa.select(mailing, reader, sa.literal(reason.value))
-        _copy(connection, schema.skips, _SKIP, rows, facts[reason])
-    return written
+        skipped += _copy(connection, schema.skips, _SKIP, rows, facts[reason])
+    return planned, skipped
 
 
 _DELIVERY = ("mailing_id", "edition_id", "subscriber_id", "subscription_id", "state")
@@ -269,16 +269,16 @@ def _copy(
     return written
 
 
-def _note_audience(connection: sa.Connection, mailing_id: int, draft: Draft, written: int) -> None:
+def _note_audience(connection: sa.Connection, mailing_id: int, draft: Draft) -> None:
     """
     The hash over the deliveries as they were just written: in the order of the editions, their ids in one row.
 
-    :raises StoreError: they were not
+    :raises StoreError: they are not
     """
     theirs = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     first, last = (connection.execute(sa.select(end(_delivery.id)).where(*theirs)).scalar_one() for end in _ENDS)
-    if not written == draft.planned == last - first + 1:
-        raise StoreError("the database wrote other deliveries than were planned", fix="please report this")
+    if last - first + 1 != draft.planned:
+        raise StoreError("the database did not number deliveries in a row", fix="please report this")
     ends = list(accumulate((readers for _, readers in draft.editions), initial=first))
     stretches = zip(
         (range(*pair) for pair in pairwise(ends)), (edition.hash for edition, _ in draft.editions), strict=True

@@ -33,6 +33,8 @@ Tags: TypeAlias = frozenset[str]
 _LOOKED_FOR = 2
 #: a tag with fewer rows is rare: it is quicker to make a set of its readers than to look for it at each
 _RARE = 1 << 12
+#: to find out takes time for each tag
+_SIZED = 100
 #: how many rows of the narrowest tag make it worth asking every reader in it about the others, one by one
 STEPS = (1 << 12, 1 << 17, 1 << 18)
 
@@ -106,6 +108,8 @@ def _rows_of(connection: sa.Connection, tags: Tags, most: int) -> int:
 def _rare_tags(connection: sa.Connection, expressions: Iterable[Expression]) -> Tags:
     found = (part.holds for expression in expressions for _, part in walk(expression) if isinstance(part, HasInterest))
     tags = frozenset[str]().union(*found)
+    if len(tags) > _SIZED:
+        return frozenset()
     return frozenset(tag for tag in tags if _rows_of(connection, frozenset({tag}), _RARE) < _RARE)
 
 

@@ -105,7 +105,7 @@ def forget_mailings(store: Store) -> None:
 @given(
     readers=st.lists(READERS, min_size=1, max_size=8),
     suppressed=st.sets(st.integers(0, 7), max_size=2),
-    holders=st.sets(st.integers(0, 7), max_size=3),
+    holders=st.sets(st.integers(0, 7), max_size=8),
     compiled=issues(),
     segment=st.sampled_from(SEGMENTS),
     again=st.booleans(),
@@ -181,6 +181,23 @@ def test_a_plan_is_as_good_as_one_that_was_saved_row_by_row(store: Store) -> Non
     assert {(e, n) for _, e, n in store.mailings.editions(one.id)} == {
         (e, n) for _, e, n in store.mailings.editions(other.id)
     }
+
+
+@pytest.mark.parametrize(("again", "planned"), [(False, 2), (True, 4)])
+def test_who_holds_the_issue_or_may_hold_it_is_left_out_unless_it_is_to_go_out_again(
+    store: Store, again: bool, planned: int
+) -> None:
+    readers = take_in(store, *(an_entry(number) for number in range(4)))
+    accept_all_but_one(store, store.mailings.save_plan(a_plan(readers[:3]), actor="mei", now=NOW))
+    compiled = a_compiled_issue(letterhead=a_letterhead(slug=SLUG))
+    wanted = Wanted(rules=rules_for(compiled, "everyone"), segment="everyone", again=again)
+    draft, mailing = store.drafts.plan(wanted, actor="mei", now=NOW)
+    assert mailing is not None
+    got, left_out = written(store, mailing)
+    assert (draft.planned, len(got)) == (planned, planned)
+    assert set(left_out.values()) == (set() if again else {Skip.ALREADY_SENT})
+    other = Wanted(rules=rules_for(a_compiled_issue(letterhead=a_letterhead(slug="another")), "everyone"), segment="x")
+    assert store.drafts.foresee(other).planned == 4
 
 
 def test_an_editions_deliveries_stand_together(store: Store) -> None:
