@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-render bench-send programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,12 +41,16 @@ pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@$(BIN)/python -m tests.judge.pictures
 	@$(BIN)/python -m tests.browser.pictures docs/images
 
-test-faults: $(READY) programs ## kills, bad servers, full disks and the state machine, in full (some fifteen minutes)
-	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 $(BIN)/pytest -q -s tests/faults tests/integration/test_store_machine.py
+test-faults: $(READY) programs ## kills, bad servers, full disks, state machine and oracle, in full (some twenty minutes)
+	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 $(BIN)/pytest -q -s \
+		tests/faults tests/integration/test_store_machine.py tests/integration/test_segments_sql.py
 
 bench-send: $(READY) programs ## how fast mailings leave, beside other senders, and how much memory that takes
 	@tests/packages.sh benchmarks/peers
 	@$(BIN)/python -m benchmarks.send
+
+bench-readers: $(READY) ## how fast a million readers are counted and planned for, and in how much memory
+	@$(BIN)/python -m benchmarks.readers
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 from benchmarks.render import BRIEFS, compiler_of
 from newsletter.audience import Rules
-from newsletter.plan import make_plan
 from newsletter.segment import Everyone
 from newsletter.store import open_store
+from newsletter.store.drafts import Wanted
 from newsletter.subscriber import Consent, Entry
 from newsletter.tags import read_vocabulary
 
@@ -27,8 +27,7 @@ def plan_for(address: str, readers: int) -> None:
             vocabulary=read_vocabulary("ai: {names: {en: AI}}", path="tags.yaml"),
             language="en",
         )
-        plan = make_plan(store.readers.stream(newsletter), rules, segment="everyone")
-        store.mailings.save_plan(plan, actor="bench", now=NOW)
+        store.drafts.plan(Wanted(rules=rules, segment="everyone"), actor="bench", now=NOW)
 
 
 def entries(readers: int) -> Iterator[Entry]:

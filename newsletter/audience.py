@@ -2,15 +2,16 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cached_property
 
 from newsletter.edition import CompiledIssue, CompiledStory
 from newsletter.issue import Choice
-from newsletter.segment import Expression, matches
+from newsletter.segment import Expression, Home, Segment, matches
 from newsletter.subscriber import Skip, Subscriber, SubscriptionStatus
 from newsletter.tags import Vocabulary, fits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """What decides about every reader of a mailing alike."""
 
@@ -19,23 +20,74 @@ class Rules:
     vocabulary: Vocabulary
     #: the newsletter's, for readers who named none
     language: str
+    #: the newsletter's
+    zone: str = "UTC"
     #: ids of subscribers who hold this issue already
     holders: Container[int] = ()
+
+    @cached_property
+    def home(self) -> Home:
+        return Home(self.language, self.zone)
+
+    @property
+    def asked(self) -> Segment:
+        return Segment(self.segment, self.home)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that decides about a reader: who stand alike get the same, or are left out for the same reason."""
+
+    status: SubscriptionStatus = SubscriptionStatus.CONFIRMED
+    is_suppressed: bool = False
+    is_in_segment: bool = True
+    holds_issue: bool = False
+    has_interests: bool = False
+    #: ids of the stories that fit their interests
+    fitting: frozenset[str] = frozenset()
+
+
+def standing_of(reader: Subscriber, rules: Rules) -> Standing:
+    stories = rules.compiled.stories
+    fitting = frozenset(story.id for story in stories if fits(rules.vocabulary, reader.interests, story.tags))
+    return _standing(reader, rules, fitting)
+
+
+def _standing(reader: Subscriber, rules: Rules, fitting: frozenset[str] = frozenset()) -> Standing:
+    return Standing(
+        status=reader.status,
+        is_suppressed=reader.suppressed_for is not None,
+        is_in_segment=matches(rules.segment, reader, rules.home),
+        holds_issue=reader.subscriber_id in rules.holders,
+        has_interests=bool(reader.interests),
+        fitting=fitting,
+    )
+
+
+def verdict(standing: Standing, compiled: CompiledIssue) -> Skip | tuple[str, ...]:
+    """Ids of the stories that such a reader gets, in order, or why they are left out."""
+    reason = _reason(standing)
+    if reason:
+        return reason
+    stories = choose_fitting(compiled, standing.fitting, has_interests=standing.has_interests)
+    return Skip.TOO_FEW_STORIES if stories is None else stories
 
 
 def skip_reason(reader: Subscriber, rules: Rules) -> Skip | None:
     """Why this reader is left out, whatever the stories; None for one who is not."""
-    if reader.status is SubscriptionStatus.UNSUBSCRIBED:
+    return _reason(_standing(reader, rules))
+
+
+def _reason(standing: Standing) -> Skip | None:
+    if standing.status is SubscriptionStatus.UNSUBSCRIBED:
         return Skip.UNSUBSCRIBED
-    if reader.suppressed_for is not None:
+    if standing.is_suppressed:
         return Skip.SUPPRESSED
-    if reader.status is SubscriptionStatus.PENDING:
+    if standing.status is SubscriptionStatus.PENDING:
         return Skip.PENDING
-    if not matches(rules.segment, interests=reader.interests, language=reader.language or rules.language):
+    if not standing.is_in_segment:
         return Skip.NOT_IN_SEGMENT
-    if reader.subscriber_id in rules.holders:
-        return Skip.ALREADY_SENT
-    return None
+    return Skip.ALREADY_SENT if standing.holds_issue else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +99,21 @@ class StoryVerdict:
 
 def judge_stories(compiled: CompiledIssue, interests: frozenset[str], vocabulary: Vocabulary) -> list[StoryVerdict]:
     """Each story, whether a reader with these interests gets it, and why; in the order of the file."""
-    return [_judge(story, compiled.choice, interests, vocabulary) for story in compiled.stories]
+    fitting = {story.id for story in compiled.stories if fits(vocabulary, interests, story.tags)}
+    return _judged(compiled, fitting, has_interests=bool(interests))
 
 
-def _judge(story: CompiledStory, choice: Choice, interests: frozenset[str], vocabulary: Vocabulary) -> StoryVerdict:
-    if not interests:
+def _judged(compiled: CompiledIssue, fitting: Container[str], *, has_interests: bool) -> list[StoryVerdict]:
+    return [
+        _judge(story, compiled.choice, fits=story.id in fitting, has_interests=has_interests)
+        for story in compiled.stories
+    ]
+
+
+def _judge(story: CompiledStory, choice: Choice, *, fits: bool, has_interests: bool) -> StoryVerdict:
+    if not has_interests:
         return StoryVerdict(story, True, "no-interests")
-    if fits(vocabulary, interests, story.tags):
+    if fits:
         return StoryVerdict(story, True, "matched")
     if story.must_send:
         return StoryVerdict(story, True, "must-send")
@@ -65,13 +125,19 @@ def _judge(story: CompiledStory, choice: Choice, interests: frozenset[str], voca
 def choose_stories(
     compiled: CompiledIssue, interests: frozenset[str], vocabulary: Vocabulary
 ) -> tuple[str, ...] | None:
+    """Ids of the stories that a reader with these interests gets, in order; None when they are too few."""
+    fitting = {story.id for story in compiled.stories if fits(vocabulary, interests, story.tags)}
+    return choose_fitting(compiled, fitting, has_interests=bool(interests))
+
+
+def choose_fitting(compiled: CompiledIssue, fitting: Container[str], *, has_interests: bool) -> tuple[str, ...] | None:
     """
-    Ids of the stories that a reader with these interests gets, in order; None when they are too few.
+    The same by the ids of the stories that fit.
 
     A story marked `must_send` does not count towards `min_stories`. A team update has no stories: ().
     """
-    verdicts = judge_stories(compiled, interests, vocabulary)
-    if compiled.choice is Choice.MATCHED and interests:
+    verdicts = _judged(compiled, fitting, has_interests=has_interests)
+    if compiled.choice is Choice.MATCHED and has_interests:
         counted = sum(verdict.why == "matched" and not verdict.story.must_send for verdict in verdicts)
         if counted < compiled.min_stories:
             return None

@@ -34,6 +34,11 @@ def width(text: str) -> int:
     return found if found >= 0 else sum(max(0, _wcwidth().wcwidth(mark)) for mark in text)
 
 
+def pointer(line: str, column: int) -> str:
+    """A mark that stands under a character of the line, counted from 1."""
+    return " " * width(line[: column - 1]) + "^"
+
+
 def is_wide(character: str) -> bool:
     """Belongs to a script in which a line may break between any two characters."""
     return bool(_WIDE_CHARACTER.match(character))

@@ -89,6 +89,11 @@ class IssueError(InputError):
 class SegmentError(InputError):
     """A segment expression, or the file of saved ones, is wrong."""
 
+    def __init__(self, *findings: Finding | str, fix: str = "", written: str = "") -> None:
+        super().__init__(*findings, fix=fix)
+        #: the expression that the places are in; "" when they are in a file
+        self.written = written
+
 
 class VocabularyError(InputError):
     """The tag vocabulary is wrong."""

@@ -18,7 +18,7 @@ from newsletter.located import Located, Path, nearest, validate
 from newsletter.yamlfile import read_yaml
 
 #: words of the segment language; a tag of that name could never be written there
-RESERVED = frozenset({"and", "or", "not", "everyone"})
+RESERVED = frozenset({"and", "any-of", "everyone", "not", "or"})
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

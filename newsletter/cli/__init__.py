@@ -19,13 +19,14 @@ from newsletter.cli import (
     preview,
     segments,
     sending,
+    show,
     starting,
     subscribers,
     tags,
     testing,
     working,
 )
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SegmentError
 
 app = typer.Typer(
     name="newsletter",
@@ -76,6 +77,14 @@ def _options(
     _debug = debug
 
 
+def _tell(error: NewsletterError) -> None:
+    """A line for each finding; on a terminal, a mark under the character that an expression fails at."""
+    for finding in error.findings:
+        typer.echo(f"error: {finding}", err=True)
+        if isinstance(error, SegmentError) and sys.stderr.isatty():
+            show.pointed(error.written, finding)
+
+
 def main() -> None:
     """Run the command line; every error ends in one line per finding and an exit code."""
     try:
@@ -83,8 +92,7 @@ def main() -> None:
     except NewsletterError as error:
         if _debug:
             raise
-        for finding in error.findings:
-            typer.echo(f"error: {finding}", err=True)
+        _tell(error)
         sys.exit(1)
     except (KeyboardInterrupt, SystemExit) as stopped:
         # Typer makes an exit of a Ctrl-C that a command has not caught.

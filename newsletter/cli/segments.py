@@ -41,8 +41,9 @@ def count(
     """
     Count the confirmed readers that an expression yields now.
 
-    Use it while you find the right words. Words are tags, language:zh-Hans, segment:NAME and everyone, joined by
-    and, or, not and parentheses; a tag also finds readers of its narrower and wider tags, =tag only itself.
+    Use it while you find the right words. Words are tags, language:zh-Hans, company:Acme, manager:"Mei Lin",
+    joined:>2026-01-01, segment:NAME and everyone, joined by and, or, not, any-of(…) and parentheses; a tag also finds
+    readers of its narrower and wider tags, =tag only itself.
 
     Example: newsletter segments count 'china and (ai-governance or ai-policy) and not crypto' -n china-ai-brief
     """
@@ -54,6 +55,64 @@ def count(
     else:
         show.line(f"{show.count(number, 'reader')}: {expression}")
     show.next_step(f"newsletter subscribers list -n {newsletter or 'NEWSLETTER'} --segment '{expression}'")
+
+
+@app.command("show")
+def show_segment(
+    segment: Annotated[str, typer.Argument(metavar="NAME|EXPRESSION", help="A saved segment, or an expression.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Say in words whom a segment holds.
+
+    Use it before you trust a rule: tags come with the wider and narrower ones that they stand for, saved segments
+    are written out.
+
+    Example: newsletter segments show china-ai-rules
+    """
+    from newsletter import wiring
+    from newsletter.segment.telling import told
+
+    vocabulary = wiring.load_vocabulary()
+    found = wiring.segment_named(segment, vocabulary)
+    tree = told(found.expression, vocabulary)
+    if as_json:
+        show.document({"segment": found.name, "says": found.says, "rule": found.rule, "tree": tree.as_json()})
+        return
+    if found.name:
+        show.line(f"{found.name}: {found.says}\n{found.rule}\n")
+    for line in tree.lines():
+        show.line(line)
+    show.next_step(f"newsletter segments count '{f'segment:{found.name}' if found.name else found.rule}'")
+
+
+@app.command()
+def explain(
+    segment: Annotated[str, typer.Argument(metavar="NAME|EXPRESSION", help="A saved segment, or an expression.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The reader.")],
+    newsletter: Annotated[
+        str | None, typer.Option("--newsletter", "-n", help="As a reader of this one; of each they read when absent.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """
+    Say why a segment holds a reader, or why not.
+
+    Use it when somebody is missing from a plan, or is in it by surprise. Every branch of the rule says yes or no, and
+    what is on record about the reader.
+
+    Example: newsletter segments explain 'china and not crypto' reader@example.com -n china-ai-brief
+    """
+    from newsletter import wiring
+
+    found = wiring.explain_segment(segment, email, newsletter)
+    if as_json:
+        show.document([one.as_json() for one in found])
+        return
+    for one in found:
+        show.line(one.summary)
+        for line in one.tree.lines():
+            show.line(f"  {line}")
 
 
 @app.command()

@@ -47,6 +47,16 @@ def remark(found: Finding) -> None:
         typer.echo(f"warning: {found}", err=True)
 
 
+def pointed(written: str, found: Finding) -> None:
+    """The line that was written, and a mark under the place: for eyes, which count characters badly."""
+    from newsletter.columns import pointer
+
+    if written and found.line and found.column:
+        lines = "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in written).split("\n")
+        shown = lines[min(found.line, len(lines)) - 1]
+        typer.echo(f"  {shown}\n  {pointer(shown, found.column)}", err=True)
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 reader`, `2 readers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

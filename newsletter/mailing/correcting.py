@@ -90,6 +90,7 @@ def _plan(store: Store, mailing: Mailing, prepared: Prepared, affected: Collecti
         segment=Everyone(),
         vocabulary=prepared.vocabulary,
         language=prepared.masthead.language,
+        zone=prepared.masthead.zone,
     )
     editions: dict[tuple[str, ...], PlannedEdition] = {}
     deliveries: list[PlannedDelivery] = []

@@ -1,13 +1,12 @@
 """A plan in figures: how many get which edition, how many do not, and why. The same for a new plan and a saved one."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from newsletter.delivery import Mailing
 from newsletter.edition import Letterhead
-from newsletter.plan import Plan, PlannedEdition
+from newsletter.plan import Draft, PlannedEdition
 from newsletter.store import Store
 from newsletter.subscriber import Skip
 
@@ -53,15 +52,14 @@ class Outline:
         }
 
 
-def outline_of_plan(plan: Plan) -> Outline:
-    readers = Counter(delivery.edition_hash for delivery in plan.deliveries)
+def outline_of_plan(draft: Draft) -> Outline:
     return Outline(
-        letterhead=plan.compiled.letterhead,
-        segment=plan.segment,
-        editions=tuple((edition, readers[edition.hash]) for edition in plan.editions),
-        skipped=Counter(skip.reason for skip in plan.skips),
-        without_interests=plan.without_interests,
-        content_hash=plan.content_hash,
+        letterhead=draft.compiled.letterhead,
+        segment=draft.segment,
+        editions=draft.editions,
+        skipped=draft.skipped,
+        without_interests=draft.without_interests,
+        content_hash=draft.content_hash,
     )
 
 

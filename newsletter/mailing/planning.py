@@ -8,9 +8,10 @@ from newsletter.checks import check_date
 from newsletter.delivery import PLANNED_ONLY, Mailing
 from newsletter.errors import Finding, RefusedError
 from newsletter.mailing.prepare import Prepared, insist_ready
-from newsletter.plan import Plan, make_plan
+from newsletter.plan import Draft
 from newsletter.segment import Expression
 from newsletter.store import Store
+from newsletter.store.drafts import Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,44 +26,27 @@ class Order:
     again: bool = False
 
 
-def decide(store: Store, order: Order) -> Plan:
-    """
-    Who gets it and who does not, without writing anything down.
-
-    :raises NewsletterError: the issue is not fit to be sent
-    """
-    insist_ready(order.prepared)
-    return foresee(store, order)
-
-
 def last_findings(prepared: Prepared, now: datetime) -> list[Finding]:
     """The last look before mail leaves: whatever `check` says, and a date that readers would wonder at."""
     return [*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))]
 
 
-def foresee(store: Store, order: Order) -> Plan:
-    """What `decide` would say, of an issue that may still be unfit: to look at, never to save."""
-    head = order.prepared.compiled.letterhead
-    rules = Rules(
-        compiled=order.prepared.compiled,
-        segment=order.expression,
-        vocabulary=order.prepared.vocabulary,
-        language=order.prepared.masthead.language,
-        holders=frozenset() if order.again else store.mailings.holders_of(head.newsletter, head.slug),
-    )
-    return make_plan(store.readers.stream(head.newsletter), rules, segment=order.segment, again=order.again)
+def foresee(store: Store, order: Order) -> Draft:
+    """What a plan would say, of an issue that may still be unfit: to look at, never to save."""
+    return store.drafts.foresee(_wanted(order))
 
 
-def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tuple[Plan, Mailing | None]:
+def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tuple[Draft, Mailing | None]:
     """
     Plan afresh and save it as a draft; an earlier draft of the same issue and segment, approved or not, is cancelled.
 
     Nothing is saved when nobody is left to get it: then there is no mailing.
 
+    :raises NewsletterError: the issue is not fit to be sent
     :raises RefusedError: a mailing of this issue and segment is under way
     """
-    plan = decide(store, order)
-    head = plan.compiled.letterhead
+    insist_ready(order.prepared)
+    head = order.prepared.compiled.letterhead
     earlier = store.mailings.open_for(head.newsletter, head.slug, order.segment)
     if earlier and earlier.status not in PLANNED_ONLY:
         raise RefusedError(
@@ -71,9 +55,19 @@ def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tu
         )
     if earlier:
         store.mailings.cancel(earlier.id, actor=actor, now=now)
-    if not plan.deliveries:
-        return plan, None
-    return plan, store.mailings.save_plan(plan, actor=actor, now=now, findings=last_findings(order.prepared, now))
+    return store.drafts.plan(_wanted(order), actor=actor, now=now, findings=last_findings(order.prepared, now))
+
+
+def _wanted(order: Order) -> Wanted:
+    masthead = order.prepared.masthead
+    rules = Rules(
+        compiled=order.prepared.compiled,
+        segment=order.expression,
+        vocabulary=order.prepared.vocabulary,
+        language=masthead.language,
+        zone=masthead.zone,
+    )
+    return Wanted(rules=rules, segment=order.segment, again=order.again)
 
 
 def open_mailing(store: Store, order: Order) -> Mailing | None:

@@ -1,5 +1,6 @@
 """Readers in and out: lists from files, and one reader at a time."""
 
+from newsletter.roster.asking import Asked, ask_about
 from newsletter.roster.exporting import export_readers
 from newsletter.roster.forgetting import Forgotten, forget_person
 from newsletter.roster.importing import MOST_UNASKED, ImportResult, Intake, import_readers, import_table
@@ -16,11 +17,13 @@ from newsletter.roster.table import Table, open_table
 
 __all__ = [
     "MOST_UNASKED",
+    "Asked",
     "Forgotten",
     "ImportResult",
     "Intake",
     "Table",
     "add_reader",
+    "ask_about",
     "change_interests",
     "everything_on",
     "export_readers",

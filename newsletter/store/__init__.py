@@ -6,6 +6,7 @@ from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
+from newsletter.store.drafts import Drafts
 from newsletter.store.forgetting import Forgetting
 from newsletter.store.holdings import Holdings
 from newsletter.store.mailings import Mailings
@@ -29,6 +30,7 @@ class Store:
         self.forgetting = Forgetting(database)
         self.holdings = Holdings(database)
         self.mailings = Mailings(database)
+        self.drafts = Drafts(database)
         self.paces = Paces(database)
         self.batches = Batches(database)
         self.workers = Workers(database)

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from newsletter.errors import Finding, StoreError
+from newsletter.tags import fold
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 _WRITING = "newsletter_writing"
+#: of pages that are kept at hand; SQLite's own choice, and for a plan
+_KIB, _COPYING_KIB = 2_000, 48_000
 
 
 class Database:
@@ -46,18 +49,21 @@ class Database:
         """
         A transaction that writes, by the million, rows whose keys it copies from the rows that they lead to.
 
-        SQLite would look every one of them up again, which takes as long as to write it.
+        SQLite would look every one of them up again, which takes as long as to write it. And it would write a page of
+        an index to the disk again and again, with too little room to keep it.
         """
         options = {_WRITING: True}
         with self._told(), self._engine.connect().execution_options(**options) as connection:
             driver = connection.connection.driver_connection
             # A transaction cannot change this any more.
             _execute(driver, "PRAGMA foreign_keys=OFF")
+            _execute(driver, f"PRAGMA cache_size=-{_COPYING_KIB}")
             try:
                 with connection.begin():
                     yield connection
             finally:
                 _execute(driver, "PRAGMA foreign_keys=ON")
+                _execute(driver, f"PRAGMA cache_size=-{_KIB}")
 
     def rewrite(self) -> bool:
         """
@@ -124,17 +130,6 @@ def insert_rows(
         # The names are those of our own columns.
         told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
         connection.exec_driver_sql(told, rows)
-
-
-@contextmanager
-def kept_in_memory(connection: sa.Connection, size: int) -> Iterator[None]:
-    """Meanwhile this connection holds so many bytes of the database; SQLite's own 2 MB are few for many writes."""
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{size >> 10}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
 def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
@@ -207,6 +202,7 @@ def _create_private(path: Path) -> None:
 def _set_up(wait_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not begin transactions on its own: `_begin` says when, and which kind.
     connection.isolation_level = None
+    connection.create_function("folded", 1, fold, deterministic=True)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
     # What is deleted is overwritten: readers who were forgotten must not be found in the file.

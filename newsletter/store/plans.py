@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.delivery import ENDED, DeliveryState, Mailing, MailingStatus
 from newsletter.edition import CompiledIssue
 from newsletter.errors import Finding, RefusedError, Severity
-from newsletter.plan import Plan, PlannedEdition, audience_hash
+from newsletter.plan import Draft, Plan, PlannedEdition, audience_hash
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
@@ -39,8 +39,8 @@ class Plans:
     ) -> Mailing:
         """Write the mailing, every delivery and every skip in one transaction, and what `check` said, if known."""
         with self._database.writing() as connection:
-            mailing_id = _insert_mailing(connection, plan, status=status, actor=actor, now=now)
-            _note_findings(connection, mailing_id, findings)
+            mailing_id = insert_mailing(connection, plan, status=status, actor=actor, now=now)
+            note_findings(connection, mailing_id, findings)
             _insert_deliveries(connection, mailing_id, plan)
             _insert_skips(connection, mailing_id, plan)
             counted = {"planned": len(plan.deliveries), "skipped": len(plan.skips)}
@@ -114,7 +114,9 @@ class Plans:
             return frozenset(connection.execute(wanted).scalars())
 
 
-def _insert_mailing(connection: sa.Connection, plan: Plan, *, status: MailingStatus, actor: str, now: datetime) -> int:
+def insert_mailing(
+    connection: sa.Connection, plan: Plan | Draft, *, status: MailingStatus, actor: str, now: datetime
+) -> int:
     head = plan.compiled.letterhead
     made = sa.insert(schema.mailings).returning(_mailing.id)
     values = {
@@ -131,30 +133,25 @@ def _insert_mailing(connection: sa.Connection, plan: Plan, *, status: MailingSta
         "planned_at": now,
         "planned_by": actor,
         "without_interests": plan.without_interests,
-        "corrects_id": plan.corrects_id,
+        "corrects_id": plan.corrects_id if isinstance(plan, Plan) else None,
     }
     return int(connection.execute(made, values).scalar_one())
 
 
-def _note_findings(connection: sa.Connection, mailing_id: int, findings: Sequence[Finding] | None) -> None:
+def insert_edition(connection: sa.Connection, mailing_id: int, edition: PlannedEdition) -> int:
+    values = {"hash": edition.hash, "stories": json.dumps(edition.stories), "subject": edition.subject}
+    made = sa.insert(schema.editions).returning(_edition.id)
+    return int(connection.execute(made, {"mailing_id": mailing_id} | values).scalar_one())
+
+
+def note_findings(connection: sa.Connection, mailing_id: int, findings: Sequence[Finding] | None) -> None:
     if findings is not None:
         told = json.dumps([finding.as_json() for finding in findings], ensure_ascii=False)
         connection.execute(sa.update(schema.mailings).where(_mailing.id == mailing_id).values(findings=told))
 
 
 def _insert_deliveries(connection: sa.Connection, mailing_id: int, plan: Plan) -> None:
-    edition_ids = {
-        edition.hash: connection.execute(
-            sa.insert(schema.editions).returning(_edition.id),
-            {
-                "mailing_id": mailing_id,
-                "hash": edition.hash,
-                "stories": json.dumps(edition.stories),
-                "subject": edition.subject,
-            },
-        ).scalar_one()
-        for edition in plan.editions
-    }
+    edition_ids = {edition.hash: insert_edition(connection, mailing_id, edition) for edition in plan.editions}
     rows = [
         {
             "mailing_id": mailing_id,

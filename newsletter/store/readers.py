@@ -10,19 +10,19 @@ import sqlalchemy as sa
 
 from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.errors import RefusedError
+from newsletter.segment import Everyone, Segment
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import refusing, subscription_row, suppress, write_log
-from newsletter.store.database import AnyRow, Database, kept_in_memory
+from newsletter.store.database import AnyRow, Database
 from newsletter.store.deciding import Overlap, TakenIn
 from newsletter.store.intake import BATCH, Intake
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
+from newsletter.store.segments import held_clause, needs_people, segment_clause, unindexed
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
 
 _Item = TypeVar("_Item")
 _PAGE = 2_000
-#: the indexes of a million addresses fit, so that a page is not written once for every reader on it
-_CACHE = 48 << 20
 _subscription = schema.subscriptions.c
 
 
@@ -58,7 +58,7 @@ class Readers:
     @contextmanager
     def intake(self, intake: Intake) -> Iterator[OpenIntake]:
         """Readers come in batch by batch, in one transaction: all of them or, when it is undone or fails, none."""
-        with suppress_undone(), self._database.copying() as connection, kept_in_memory(connection, _CACHE):
+        with suppress_undone(), self._database.copying() as connection:
             yield OpenIntake(connection, intake)
 
     def take_in(
@@ -101,14 +101,14 @@ class Readers:
             rows = connection.execute(wanted.order_by(people.email).limit(limit)).all()
             return list(with_interests(connection, rows))
 
-    def stream(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None) -> Iterator[Subscriber]:
+    def stream(self, newsletter: str, segment: Segment | None = None) -> Iterator[Subscriber]:
         """
         All readers of a newsletter, whatever their status, in the order of their subscription ids.
 
         Read in pages, each on its own: memory stays flat, and nothing is held open while the caller works.
         """
         wanted = SELECT_SUBSCRIBERS.where(_subscription.newsletter == newsletter).order_by(_subscription.id)
-        wanted = wanted if clause is None else wanted.where(clause)
+        wanted = wanted if segment is None else wanted.where(segment_clause(segment))
         last = 0
         while True:
             with self._database.reading() as connection:
@@ -119,15 +119,19 @@ class Readers:
                 return
             last = page[-1].subscription_id
 
-    def count(self, newsletter: str, clause: sa.ColumnElement[bool] | None = None, *, mailable: bool = False) -> int:
+    def count(self, newsletter: str, segment: Segment | None = None, *, mailable: bool = False) -> int:
         """`mailable`: only those who are confirmed and not suppressed."""
-        tables = schema.subscriptions.join(schema.subscribers).outerjoin(schema.suppressions)
-        wanted = sa.select(sa.func.count()).select_from(tables).where(_subscription.newsletter == newsletter)
-        wanted = wanted if clause is None else wanted.where(clause)
+        expression = segment.expression if segment else Everyone()
+        tables = schema.subscriptions.join(schema.subscribers) if needs_people(expression) else schema.subscriptions
+        columns = (_subscription.newsletter, _subscription.status)
+        # With a segment there are better ways in than by all readers of the newsletter.
+        newsletters, status = map(unindexed, columns) if segment else columns
+        wanted = sa.select(sa.func.count()).select_from(tables).where(newsletters == newsletter)
         if mailable:
-            is_confirmed = _subscription.status == SubscriptionStatus.CONFIRMED
-            wanted = wanted.where(is_confirmed, schema.suppressions.c.reason.is_(None))
+            suppressed = sa.exists().where(schema.suppressions.c.subscriber_id == _subscription.subscriber_id)
+            wanted = wanted.where(status == SubscriptionStatus.CONFIRMED, ~suppressed)
         with self._database.reading() as connection:
+            wanted = wanted.where(held_clause(connection, segment)) if segment else wanted
             return connection.execute(wanted).scalar_one()
 
     def newsletters(self) -> list[str]:

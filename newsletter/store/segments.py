@@ -1,52 +1,188 @@
 """Segments as conditions in SQL. Everything that people wrote is a bound parameter."""
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
 import sqlalchemy as sa
 
-from newsletter.segment import And, Everyone, Expression, HasInterest, InLanguage, Not, Or
-from newsletter.segment.expression import walk
+from newsletter.segment import (
+    About,
+    And,
+    Everyone,
+    Expression,
+    HasInterest,
+    Home,
+    InLanguage,
+    Joined,
+    Known,
+    Not,
+    Or,
+    Segment,
+)
+from newsletter.segment.expression import Word, walk, with_nots_inside
 from newsletter.store import schema
 
+_person, _subscription, _interest = schema.subscribers.c, schema.subscriptions.c, schema.interests.c
 
-def segment_clause(expression: Expression, *, default_language: str) -> sa.ColumnElement[bool]:
+_ASKED = schema.interests.alias("asked")
+
+Tags: TypeAlias = frozenset[str]
+
+#: among so few tags it is quicker to look for each than to look at all that a reader has
+_LOOKED_FOR = 2
+#: a tag with fewer rows is rare: it is quicker to make a set of its readers than to look for it at each
+_RARE = 1 << 12
+#: how many rows of the narrowest tag make it worth asking every reader in it about the others, one by one
+STEPS = (1 << 12, 1 << 17, 1 << 18)
+
+
+def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
     """
-    The condition for a statement over `subscriptions` joined with `subscribers`.
+    The condition for a statement over `subscriptions` joined with `subscribers` that looks at some readers.
 
-    Gives the same answer as `newsletter.segment.matches`. A reader whose language is unknown counts as one of
-    `default_language`, the newsletter's.
+    Gives the same answer as `newsletter.segment.matches`.
     """
-    return _clause(expression, default_language, negated=False)
+    return _Terms(segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
 
 
-def _clause(expression: Expression, default_language: str, *, negated: bool) -> sa.ColumnElement[bool]:
+def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[int] = STEPS) -> sa.ColumnElement[bool]:
     """
-    With every NOT carried down to the words, and the most nested part of an AND or OR written first.
+    The same for a statement that looks at all readers at once.
 
-    SQLite's parser has room for 100 symbols (YYSTACKDEPTH): `(((…) OR a) AND b)` takes one a level,
-    `NOT (b AND NOT (a AND …))` takes four and fails at 25 levels.
+    Where a tag that all of them hold is narrow, its readers are taken from the index and asked about the rest; else the
+    readers of every tag become a set.
     """
+    expression = with_nots_inside(segment.expression)
+    driver = narrowest(connection, expression, steps)
+    if driver is None:
+        return _Terms(segment.home, _subscription.id, at_once=True).clause(expression)
+    parts = expression.parts if isinstance(expression, And) else (expression,)
+    asked = [part for part in parts if not (isinstance(part, HasInterest) and part.holds == driver)]
+    row, rare = schema.interests.alias("narrowest"), _rare_tags(connection, asked)
+    inside = _Terms(segment.home, row.c.subscription_id, rare=rare)
+    outside = _Terms(segment.home, _subscription.id, rare=rare)
+    driven = sa.select(row.c.subscription_id).where(row.c.tag.in_(sorted(driver)))
+    driven = driven.where(*(inside.clause(part) for part in asked if _is_of_tags(part)))
+    return sa.and_(_subscription.id.in_(driven), *(outside.clause(part) for part in asked if not _is_of_tags(part)))
+
+
+def needs_people(expression: Expression) -> bool:
+    """Whether the condition asks for columns of `subscribers`."""
+    return any(isinstance(part, InLanguage | Known) for _, part in walk(expression))
+
+
+def unindexed(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The column's value, by which no index is to be chosen: another one is narrower."""
+    return sa.func.coalesce(column, "")
+
+
+def narrowest(connection: sa.Connection, expression: Expression, steps: Sequence[int]) -> Tags | None:
+    """
+    Tags of which everybody in the segment holds one, with the fewest readers; None where there are none, or too many.
+
+    :param expression: with its `not`s carried down to the words
+    """
+    for most in steps:
+        sizes: dict[Tags, int] = {}
+
+        def size(tags: Tags, most: int = most, sizes: dict[Tags, int] = sizes) -> int:
+            if tags not in sizes:
+                sizes[tags] = _rows_of(connection, tags, most)
+            return sizes[tags]
+
+        found = _narrowest(expression, size)
+        if found is None or size(found) < most:
+            return found
+    return None
+
+
+def _rows_of(connection: sa.Connection, tags: Tags, most: int) -> int:
+    """How many, or `most`: that there are more is all that is asked."""
+    rows = sa.select(sa.literal(1)).where(_interest.tag.in_(sorted(tags))).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one())
+
+
+def _rare_tags(connection: sa.Connection, expressions: Iterable[Expression]) -> Tags:
+    found = (part.holds for expression in expressions for _, part in walk(expression) if isinstance(part, HasInterest))
+    tags = frozenset[str]().union(*found)
+    return frozenset(tag for tag in tags if _rows_of(connection, frozenset({tag}), _RARE) < _RARE)
+
+
+def _narrowest(expression: Expression, size: Callable[[Tags], int]) -> Tags | None:
     match expression:
-        case Everyone():
-            return sa.false() if negated else sa.true()
         case HasInterest(holds=holds):
-            return sa.not_(_holds_any(holds)) if negated else _holds_any(holds)
-        case InLanguage(language=language):
-            counts = (language, "") if language == default_language else (language,)
-            column = schema.subscribers.c.language
-            return column.not_in(counts) if negated else column.in_(counts)
-        case Not(inner=inner):
-            return _clause(inner, default_language, negated=not negated)
-        case And(parts=parts) | Or(parts=parts):
-            clauses = [_clause(part, default_language, negated=negated) for part in _most_nested_first(parts)]
-            all_of = isinstance(expression, And) is not negated
-            return sa.and_(sa.true(), *clauses) if all_of else sa.or_(sa.false(), *clauses)
+            return holds
+        case And(parts=parts):
+            found = [tags for part in parts if (tags := _narrowest(part, size)) is not None]
+            return min(found, key=size, default=None)
+        case Or(parts=parts):
+            each = [_narrowest(part, size) for part in parts]
+            return None if None in each or not each else frozenset[str]().union(*(tags or () for tags in each))
+    return None
+
+
+def _is_of_tags(expression: Expression) -> bool:
+    return all(isinstance(part, HasInterest | And | Or | Not) for _, part in walk(expression))
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    home: Home
+    #: the subscription of whom it is asked
+    of: sa.ColumnElement[int]
+    #: a set of readers is made for each tag, instead of asking each reader
+    at_once: bool = False
+    #: the same for these tags alone
+    rare: Tags = frozenset()
+
+    def clause(self, expression: Expression) -> sa.ColumnElement[bool]:
+        """
+        The most nested part of an AND or OR is written first.
+
+        SQLite's parser has room for 100 symbols (YYSTACKDEPTH): `(((…) OR a) AND b)` takes one a level, and the other
+        way round more.
+        """
+        match expression:
+            case Not(inner=inner):
+                return sa.not_(self._word(inner))  # type: ignore[arg-type] # with_nots_inside: only words are left
+            case And(parts=parts):
+                return sa.and_(sa.true(), *map(self.clause, _most_nested_first(parts)))
+            case Or(parts=parts):
+                return sa.or_(sa.false(), *map(self.clause, _most_nested_first(parts)))
+        return self._word(expression)
+
+    def _word(self, word: Word) -> sa.ColumnElement[bool]:
+        match word:
+            case HasInterest(holds=holds):
+                return self._in_a_set(holds) if self.at_once else self._one_by_one(holds)
+            case InLanguage(language=language):
+                return _person.language.in_((language, "") if language == self.home.language else (language,))
+            case Known(about=about, key=key):
+                column = _person.company if about is About.COMPANY else _person.manager
+                return sa.func.folded(column) == key
+            case Joined():
+                since, until = word.instants(self.home)
+                bounds = [_subscription.joined_at >= since] if since else []
+                bounds += [_subscription.joined_at < until] if until else []
+                return sa.and_(*bounds)
+            case Everyone():
+                return sa.true()
+
+    def _in_a_set(self, holds: Tags) -> sa.ColumnElement[bool]:
+        return self.of.in_(sa.select(_interest.subscription_id).where(_interest.tag.in_(sorted(holds))))
+
+    def _one_by_one(self, holds: Tags) -> sa.ColumnElement[bool]:
+        few, others = holds & self.rare, sorted(holds - self.rare)
+        in_set = [self._in_a_set(few)] if few else []
+        if len(others) <= _LOOKED_FOR:
+            return sa.or_(sa.false(), *in_set, *(self._has(_ASKED.c.tag == tag) for tag in others))
+        return sa.or_(sa.false(), *in_set, self._has(unindexed(_ASKED.c.tag).in_(others)))
+
+    def _has(self, wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        chosen = sa.select(sa.literal(1)).where(_ASKED.c.subscription_id == self.of, wanted)
+        return sa.exists(chosen.correlate_except(_ASKED))
 
 
 def _most_nested_first(parts: tuple[Expression, ...]) -> list[Expression]:
     return sorted(parts, key=lambda part: max(depth for depth, _ in walk(part)), reverse=True)
-
-
-def _holds_any(holds: frozenset[str]) -> sa.ColumnElement[bool]:
-    interests, subscriptions = schema.interests, schema.subscriptions
-    of_reader = interests.c.subscription_id == subscriptions.c.id
-    chosen = sa.select(1).select_from(interests).where(of_reader, interests.c.tag.in_(sorted(holds)))
-    return chosen.correlate(subscriptions).exists()

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from newsletter.checks import Confidential, read_confidential
 from newsletter.edition import Links
@@ -13,6 +13,7 @@ from newsletter.issue import AnyIssue, Sender
 from newsletter.mailing.prepare import Materials
 from newsletter.masthead import Imprint, Masthead
 from newsletter.reader import read_mastheads
+from newsletter.segment import Home, Segment
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
 from newsletter.tags import Vocabulary, read_vocabulary
 from newsletter.wiring.transports import transport_for
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from newsletter.mailing.prepare import Prepared
     from newsletter.mailing.rehearsal import Rehearsed
     from newsletter.mailing.sending import Terms
+    from newsletter.roster import Asked
     from newsletter.segment.grammar import SavedSegment
     from newsletter.store import Store
     from newsletter.subscriber import Subscriber
@@ -247,18 +249,9 @@ def insist_newsletter(materials: Materials, name: str) -> Masthead:
 
 def readers_in(newsletter: str, segment: str | None) -> "list[Subscriber]":
     """All readers of a newsletter, or those whom a segment's rule fits, whatever their status."""
-    clause = _clause(newsletter, segment)
+    rule = segment_for(newsletter, segment) if segment is not None else None
     with load_store(load_settings()) as store:
-        return list(store.readers.stream(newsletter, clause))
-
-
-def export_readers(newsletter: str, segment: str | None, file: IO[str]) -> int:
-    """Those of `readers_in` as CSV, however many; how many they were."""
-    from newsletter.roster import export_readers
-
-    clause = _clause(newsletter, segment)
-    with load_store(load_settings()) as store:
-        return export_readers(store, newsletter, store.readers.stream(newsletter, clause), file)
+        return list(store.readers.stream(newsletter, rule))
 
 
 def count_readers(newsletter: str | None, segment: str) -> int:
@@ -266,17 +259,38 @@ def count_readers(newsletter: str | None, segment: str) -> int:
     with load_store(load_settings()) as store:
         names = [newsletter] if newsletter else store.readers.newsletters()
         # The rule is read even where there is nobody yet, so that its faults are told.
-        clauses = {name: _clause(name, segment) for name in names or load_materials().mastheads}
-        return sum(store.readers.count(name, clause, mailable=True) for name, clause in clauses.items())
+        rules = {name: segment_for(name, segment) for name in names or load_materials().mastheads}
+        return sum(store.readers.count(name, rule, mailable=True) for name, rule in rules.items())
 
 
-def _clause(newsletter: str, segment: str | None) -> Any:
+def explain_segment(segment: str, email: str, newsletter: str | None) -> "list[Asked]":
+    """Why a saved segment or an expression holds a reader, or why not."""
+    from functools import partial
+
+    from newsletter.roster import ask_about
+
+    vocabulary = load_vocabulary()
+    rule = segment_named(segment, vocabulary).rule
+    # Its faults are told before anybody is looked for.
+    asked = partial(segment_for, segment=rule)
+    with load_store(load_settings()) as store:
+        return ask_about(store, email, newsletter, segment_for=asked, vocabulary=vocabulary)
+
+
+def segment_named(segment: str, vocabulary: Vocabulary) -> "SavedSegment":
+    """A saved segment by its name; any other expression as one without a name."""
+    from newsletter.segment.grammar import SavedSegment, parse_segment
+
+    saved = load_segments(vocabulary)
+    name = segment.strip().removeprefix("segment:")
+    return saved.get(name) or SavedSegment("", "", segment, parse_segment(segment, vocabulary, saved))
+
+
+def segment_for(newsletter: str, segment: str) -> Segment:
+    """An expression as this newsletter's readers are asked about it."""
     from newsletter.segment.grammar import parse_segment
-    from newsletter.store.segments import segment_clause
 
     materials = load_materials()
     masthead = insist_newsletter(materials, newsletter)
-    if segment is None:
-        return None
     expression = parse_segment(segment, materials.vocabulary, load_segments(materials.vocabulary))
-    return segment_clause(expression, default_language=masthead.language)
+    return Segment(expression, Home(masthead.language, masthead.zone))

@@ -89,3 +89,48 @@ def test_a_migration_that_fails_leaves_an_empty_database(tmp_path: Path) -> None
     with database.reading() as connection:
         assert sa.inspect(connection).get_table_names() == []
     database.close()
+
+
+def test_tables_that_are_built_anew_keep_their_rows_and_their_next_number(tmp_path: Path) -> None:
+    database = connect(address_of(tmp_path), wait_seconds=1)
+    with database.writing() as connection:
+        opening._upgrade(connection, "0006")
+        for said in ROWS_OF_0006.split(";"):
+            connection.exec_driver_sql(said)
+    database.close()
+
+    with open_store(address_of(tmp_path)) as store, store._database.writing() as connection:
+        tags = connection.exec_driver_sql("SELECT * FROM interests ORDER BY tag").all()
+        assert [tuple(row) for row in tags] == [(1, "ai"), (1, "china")]
+        assert [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM skips")] == [(1, 1, "pending")]
+        wanted = "SELECT id, subscriber_id, subscription_id, state, tries, detail, batch_id FROM deliveries"
+        kept = connection.exec_driver_sql(wanted).all()
+        assert [tuple(row) for row in kept] == [(1, 1, 1, "unknown", 2, "no answer", "b")]
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        connection.exec_driver_sql(A_DELIVERY.format("NULL", 2, 2))
+        assert connection.exec_driver_sql("SELECT max(id) FROM deliveries").scalar() == 3
+        for refused in (A_DELIVERY.format(9, 1, 1), A_DELIVERY.format(9, 9, 1)):
+            with pytest.raises(sa.exc.IntegrityError):
+                connection.exec_driver_sql(refused)
+
+
+A_DELIVERY = """
+INSERT INTO deliveries (id, mailing_id, edition_id, subscriber_id, subscription_id, state)
+  VALUES ({}, 1, 1, {}, {}, 'planned')
+"""
+#: a delivery's number is never given again, though it was deleted
+ROWS_OF_0006 = """
+INSERT INTO subscribers (id, email, address, created_at)
+  VALUES (1, 'one@example.com', '', '2026-03-01'), (2, 'two@example.com', '', '2026-03-01');
+INSERT INTO subscriptions (id, public_id, subscriber_id, newsletter, status, joined_at)
+  VALUES (1, x'01', 1, 'harbour-brief', 'confirmed', '2026-03-01'),
+    (2, x'02', 2, 'harbour-brief', 'confirmed', '2026-03-01');
+INSERT INTO interests VALUES (1, 'china'), (1, 'ai');
+INSERT INTO mailings (id, newsletter, slug, title, segment, status, again, content_hash, audience_hash, compiled,
+  planned_at, planned_by) VALUES (1, '', '', '', '', 'sent', 0, '', '', x'', '2026-03-01', 'mei');
+INSERT INTO editions (id, mailing_id, hash, stories, subject) VALUES (1, 1, '', '[]', '');
+INSERT INTO deliveries (id, mailing_id, edition_id, subscriber_id, subscription_id, state, tries, detail, batch_id)
+  VALUES (1, 1, 1, 1, 1, 'unknown', 2, 'no answer', 'b'), (2, 1, 1, 2, 2, 'unknown', 2, '', '');
+DELETE FROM deliveries WHERE id = 2;
+INSERT INTO skips VALUES (1, 1, 'pending')
+"""

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import RefusedError
+from newsletter.segment import Home, InLanguage, Segment
 from newsletter.store import Store, schema
 from newsletter.store.deciding import Overlap
 from newsletter.store.intake import Intake
@@ -242,13 +243,13 @@ def test_a_store_can_be_written_while_it_is_streamed(store: Store) -> None:
     assert {reader.status for reader in store.readers.stream(NEWSLETTER)} == {UNSUBSCRIBED}
 
 
-def test_a_clause_chooses_readers_for_stream_and_count(store: Store) -> None:
+def test_a_segment_chooses_readers_for_stream_and_count(store: Store) -> None:
     take_in(store, an_entry(1), an_entry(2, consent=None), an_entry(3), an_entry(4, language="zh-Hans"))
     store.readers.suppress(the_reader(store).subscriber_id, SuppressionReason.MANUAL, actor="mei", now=NOW)
-    clause = schema.subscribers.c.language == ""
-    assert [reader.name for reader in store.readers.stream(NEWSLETTER, clause)] == ["Reader 1", "Reader 2", "Reader 3"]
-    assert store.readers.count(NEWSLETTER, clause) == 3
-    assert store.readers.count(NEWSLETTER, clause, mailable=True) == 1
+    segment = Segment(InLanguage("en"), Home("en"))
+    assert [reader.name for reader in store.readers.stream(NEWSLETTER, segment)] == ["Reader 1", "Reader 2", "Reader 3"]
+    assert store.readers.count(NEWSLETTER, segment) == 3
+    assert store.readers.count(NEWSLETTER, segment, mailable=True) == 1
     assert store.readers.count(NEWSLETTER) == 4
     assert store.readers.count("nobody-reads-this") == 0
 

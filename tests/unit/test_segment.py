@@ -1,7 +1,9 @@
 """The segment language: what an expression means, where it is wrong, and saved segments."""
 
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,18 +11,24 @@ from hypothesis import strategies as st
 
 from newsletter.errors import SegmentError
 from newsletter.segment import (
+    About,
     And,
     Everyone,
     Expression,
     HasInterest,
+    Home,
     InLanguage,
+    Joined,
+    Known,
     Not,
     Or,
+    Side,
     matches,
 )
 from newsletter.segment.grammar import parse, parse_segment
 from newsletter.segment.saved import read_segments
 from newsletter.tags import Tag, Vocabulary, read_vocabulary, vocabulary_of
+from tests.builders import a_subscriber
 
 ROOT = Path(__file__).parents[2]
 VOCABULARY = vocabulary_of(
@@ -39,10 +47,15 @@ AI = HasInterest("ai", frozenset({"ai", "ai-policy", "ai-governance", "ai-rules"
 CRYPTO = HasInterest("crypto", frozenset({"crypto", "bitcoin"}))
 POLICY = HasInterest("ai-policy", frozenset({"ai-policy", "ai"}))
 CHINESE = InLanguage("zh-Hans")
+HOME = Home("en")
 
 
 def parsed(text: str, vocabulary: Vocabulary = VOCABULARY) -> Expression:
     return parse_segment(text, vocabulary, {})
+
+
+def held(text: str, *, interests: str = "", home: Home = HOME, **details: Any) -> bool:
+    return matches(parsed(text), a_subscriber(interests=frozenset(interests.split()), **details), home)
 
 
 def complaints(text: str) -> list[str]:
@@ -81,6 +94,21 @@ def complaints(text: str) -> list[str]:
         ("NOT(china)Or ai", Or((Not(CHINA), AI))),
         ("  china\n and\tai ", And((CHINA, AI))),
         ('not"AI policy"', Not(POLICY)),
+        ("any-of(china, =ai, crypto)", Or((CHINA, HasInterest("ai", frozenset({"ai"})), CRYPTO))),
+        ("any-of（中国、ai，crypto）and china", And((Or((CHINA, AI, CRYPTO)), CHINA))),
+        ("Any-Of (china)", CHINA),
+        ("any-of(china and ai, not crypto)", Or((And((CHINA, AI)), Not(CRYPTO)))),
+        ('company:"Harbour Trust"', Known(About.COMPANY, "Harbour Trust")),
+        ("company:R&D", Known(About.COMPANY, "R&D")),
+        ("Manager： 陈美", Known(About.MANAGER, "陈美")),
+        ("manager:“Mei Lin”", Known(About.MANAGER, "Mei Lin")),
+        ('company:""', Known(About.COMPANY, "")),
+        ("joined:2026-01-31", Joined(Side.WITHIN, date(2026, 1, 31), date(2026, 2, 1))),
+        ("joined:=2026-12", Joined(Side.WITHIN, date(2026, 12, 1), date(2027, 1, 1))),
+        ("joined:>2026", Joined(Side.AFTER, date(2026, 1, 1), date(2027, 1, 1))),
+        ("joined: ＞＝2026-1", Joined(Side.FROM, date(2026, 1, 1), date(2026, 2, 1))),
+        ("joined:≤2026-02-28", Joined(Side.UP_TO, date(2026, 2, 28), date(2026, 3, 1))),
+        ("joined:<2026-01-01", Joined(Side.BEFORE, date(2026, 1, 1), date(2026, 1, 2))),
     ],
 )
 def test_an_expression_means_what_it_says(text: str, meaning: Expression) -> None:
@@ -93,9 +121,24 @@ def test_an_expression_means_what_it_says(text: str, meaning: Expression) -> Non
         ("china and cryto", "segment:1:11: unknown tag 'cryto'; did you mean crypto?"),
         ("china and\nnot cryto", "segment:2:5: unknown tag 'cryto'; did you mean crypto?"),
         ("qqqqq", "segment:1:1: unknown tag 'qqqqq'; see newsletter tags list"),
-        ("language:fr", "segment:1:1: unknown language 'fr'; write en or zh-Hans"),
-        ("segment:x", "segment:1:1: unknown segment 'x'; see newsletter segments list"),
-        ("tag:china", "segment:1:1: 'tag' cannot be asked for; write language:… or segment:…, or a tag alone"),
+        ("language:fr", "segment:1:10: unknown language 'fr'; write en or zh-Hans"),
+        ("segment:x", "segment:1:9: unknown segment 'x'; see newsletter segments list"),
+        ("tag:china", ("segment:1:1: 'tag' cannot be asked for; "
+         "write language:…, company:…, manager:…, joined:…, segment:…, or a tag alone")),
+        ("manger:mei", "segment:1:1: 'manger' cannot be asked for; did you mean manager:…?"),
+        ("company:", ("segment:1:9: company is not named; "
+         'write company:"Its name", or company:"" for readers without one')),
+        ("company:>Acme", "segment:1:1: '>' cannot be asked of company; only joined has an order"),
+        ("joined:>2026-02-30",
+         "segment:1:9: '2026-02-30' is no day, month or year; write it as 2026-01-31, 2026-01 or 2026"),
+        ("joined:><2026", "segment:1:1: '><' cannot be asked of joined; write one of < <= = >= >"),
+        ("joined:0001-01-01",
+         "segment:1:8: '0001-01-01' is no day, month or year; write it as 2026-01-31, 2026-01 or 2026"),
+        ("any-of(china, cryto)", "segment:1:15: unknown tag 'cryto'; did you mean crypto?"),
+        ("any-of(china,)", "segment:1:14: ')' cannot stand here; write a tag before it"),
+        ("any-of(china", "segment:1:13: a parenthesis is not closed; write ')'"),
+        ("any-of", "segment:1:1: unknown tag 'any-of'; a list stands in parentheses: any-of(china, ai)"),
+        ("china, ai", "segment:1:6: a comma stands only in any-of(…); write 'or' instead, or any-of(china, ai)"),
         ("china and", "segment:1:10: the expression stops too early; write a tag here"),
         ("china or and ai", "segment:1:10: 'and' cannot stand here; write a tag before it"),
         ("(china", "segment:1:7: a parenthesis is not closed; write ')'"),
@@ -117,7 +160,7 @@ def test_a_fault_is_told_with_its_place_and_its_remedy(text: str, complaint: str
 def test_all_unknown_words_are_told_at_once() -> None:
     assert [line[:13] for line in complaints("chna or language:xx and =aii")] == [
         "segment:1:1: ",
-        "segment:1:9: ",
+        "segment:1:18:",
         "segment:1:26:",
     ]
 
@@ -129,7 +172,7 @@ def test_deep_nesting_is_refused_without_recursion(text: str) -> None:
 
 def test_nesting_up_to_the_limit_is_read() -> None:
     assert parsed("(" * 50 + "ai" + ")" * 50) == AI
-    assert matches(parsed("not " * 50 + "ai"), interests=frozenset({"ai"}), language="en")
+    assert held("not " * 50 + "ai", interests="ai")
 
 
 def test_parentheses_beside_each_other_do_not_add_up() -> None:
@@ -163,18 +206,68 @@ def test_an_expression_that_is_too_long_is_refused() -> None:
 def test_a_segment_holds_readers_by_interest_and_language(
     text: str, interests: str, language: str, holds: bool
 ) -> None:
-    assert matches(parsed(text), interests=frozenset(interests.split()), language=language) is holds
+    assert held(text, interests=interests, language=language) is holds
 
 
-@given(
-    st.text(
-        st.sampled_from("ai not and or()（）=\"“”':： everyone language:zh-Hans segment:x\n&|,芯") | st.characters()
-    )
+@pytest.mark.parametrize(
+    ("text", "details", "holds"),
+    [
+        ("company:acme-ltd", {"company": "Acme Ltd."}, True),
+        ("company:acme", {"company": "Acme Ltd."}, False),
+        ('company:""', {}, True),
+        ('not company:""', {"company": "Acme"}, True),
+        ("manager:陈美", {"manager": "陈美"}, True),
+        ("language:en", {"language": ""}, True),
+        ("language:zh-Hans", {"language": ""}, False),
+        ("language:zh-Hans", {"language": "zh-Hans"}, True),
+    ],
 )
+def test_a_segment_holds_readers_by_what_is_on_record(text: str, details: dict[str, Any], holds: bool) -> None:
+    assert held(text, **details) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("joined:<2026-01", ["2025-12-31"]),
+        ("joined:<=2026-01", ["2025-12-31", "2026-01-01", "2026-01-31"]),
+        ("joined:2026-01", ["2026-01-01", "2026-01-31"]),
+        ("joined:>=2026-01", ["2026-01-01", "2026-01-31", "2026-02-01"]),
+        ("joined:>2026-01", ["2026-02-01"]),
+    ],
+)
+def test_a_month_has_a_beginning_and_an_end(text: str, days: list[str]) -> None:
+    asked = ["2025-12-31", "2026-01-01", "2026-01-31", "2026-02-01"]
+    assert [day for day in asked if held(text, joined_at=datetime.fromisoformat(f"{day}T12:00Z"))] == days
+
+
+def test_days_begin_where_the_newsletter_lives() -> None:
+    late = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)
+    assert held("joined:>=2026-01-01", home=Home("en", "Asia/Singapore"), joined_at=late)
+    assert not held("joined:>=2026-01-01", home=Home("en", "Europe/London"), joined_at=late)
+
+
+SCRAPS = (
+    *"()（）,、=><“”':：&|芯",
+    '"',
+    "\n",
+    "==",
+    "ai",
+    "and",
+    "or",
+    "not",
+    "any-of",
+    "everyone",
+    "company:",
+    "joined:",
+)
+
+
+@given(st.lists(st.sampled_from(SCRAPS) | st.characters()).map(" ".join) | st.text(st.sampled_from("".join(SCRAPS))))
 def test_whatever_is_written_is_understood_or_refused(text: str) -> None:
     expression, findings = parse(text, VOCABULARY, {})
     assert all(finding.line and finding.column and finding.fix for finding in findings)
-    assert matches(expression, interests=frozenset({"ai"}), language="en") in (True, False)
+    assert matches(expression, a_subscriber(), HOME) in (True, False)
 
 
 def saved(text: str) -> dict[str, Expression]:

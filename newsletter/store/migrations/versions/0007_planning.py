@@ -50,7 +50,7 @@ def _anew(name: str, create: Any, *, order: str) -> None:
     """The table in its new form, with its rows in that order, and with the number that the next row would have got."""
     connection = op.get_bind()
     for index in sa.inspect(connection).get_indexes(name):
-        op.drop_index(index["name"], name)
+        op.drop_index(str(index["name"]), name)
     before = f"{name}_before"
     op.rename_table(name, before)
     create()
