@@ -244,19 +244,27 @@ def _export_person(address: str, output: Path | None) -> None:
 
 
 def _export_list(newsletter: str, segment: str | None, output: Path | None) -> None:
-    from newsletter import wiring
-
     if output is None:
         # A CSV has line ends of its own, and a name that the terminal's encoding lacks must not stop it.
         with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
-            count = wiring.export_readers(newsletter, segment, file)
+            count = _write_list(newsletter, segment, file)
         show.note(show.count(count, "reader"))
         return
     with _written(output, mark=True) as file:
-        count = wiring.export_readers(newsletter, segment, file)
+        count = _write_list(newsletter, segment, file)
     show.note(
         f"{show.count(count, 'reader')} of {newsletter} are in {output}. It holds addresses: keep it to yourself."
     )
+
+
+def _write_list(newsletter: str, segment: str | None, file: IO[str]) -> int:
+    from newsletter import wiring
+    from newsletter.roster import export_readers
+
+    wiring.insist_newsletter(wiring.load_materials(), newsletter)
+    rule = wiring.segment_for(newsletter, segment) if segment else None
+    with wiring.load_store(wiring.load_settings()) as store:
+        return export_readers(store, newsletter, store.readers.stream(newsletter, rule), file)
 
 
 @contextmanager

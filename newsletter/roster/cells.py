@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsletter.fields import LINE_LIMIT, Line
 from newsletter.roster.addresses import mail_address
+from newsletter.roster.interests import Interests
 from newsletter.subscriber import Consent, Entry, SubscriptionStatus, SuppressionReason
 from newsletter.tags import Vocabulary
 
@@ -19,8 +20,8 @@ _LINE: TypeAdapter[str] = TypeAdapter(Line)
 #: marks that turn the direction of text, those without width, and bytes that were no text: in a name they are an attack
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\ud800-\udfff\ufff9-\ufffb]")
 _LINES = ("name", "salutation", "company", "manager")
-#: as many as somebody can choose, and far more
-_INTERESTS = 200
+#: far more than anybody chooses
+_MOST_INTERESTS = 200
 #: how many different cells of one column are remembered
 _KEPT = 10_000
 
@@ -72,7 +73,7 @@ class Reader:
     consent: Consent | None
     now: datetime
     #: a list of a million readers says the same few things
-    _interests: dict[str, tuple[frozenset[str] | None, tuple[Remark, ...]]] = field(default_factory=dict)
+    _interests: Interests = field(init=False)
     _consents: dict[tuple[str | None, ...], tuple[Consent | None, tuple[Remark, ...]]] = field(default_factory=dict)
 
     def read(self, cells: Mapping[str, str]) -> Reading:
@@ -91,56 +92,34 @@ class Reader:
         if "zone" in cells:
             said["zone"] = _zone(cells, remarks)
         if "interests" in cells:
-            said["interests"] = self._chosen(cells["interests"], remarks)
+            said["interests"] = self._follows(cells["interests"], remarks)
         if not _RARE.isdisjoint(cells):
             said |= _rarely(cells, self.now)
         consent = self._consent(cells, remarks) or self.consent
         return Reading(Entry(email=email, **said, consent=consent), tuple(remarks))
+
+    def __post_init__(self) -> None:
+        self._interests = Interests(self.vocabulary)
+
+    def _follows(self, written: str, remarks: list[Remark]) -> frozenset[str] | None:
+        """None when none of them is known: then nothing is said, and nothing overwritten."""
+        found, unknown = self._interests.read(written)
+        if len(found) > _MOST_INTERESTS:
+            raise BadCellError("interests", f"are more than {_MOST_INTERESTS}", "keep those that the reader chose")
+        remarks += [Remark("interests", word) for word in unknown]
+        return frozenset(found) or None
 
     def _consent(self, cells: Mapping[str, str], remarks: list[Remark]) -> Consent | None:
         if _CONSENT_FIELDS.isdisjoint(cells):
             return None
         written = tuple([cells.get(name) for name in _CONSENT])
         if written not in self._consents:
-            _make_room(self._consents)
+            if len(self._consents) >= _KEPT:
+                self._consents.clear()
             self._consents[written] = _consent(cells, self.now)
         found, said = self._consents[written]
         remarks += said
         return found
-
-    def _chosen(self, written: str, remarks: list[Remark]) -> frozenset[str] | None:
-        """None when none of them is known: then nothing is said, and nothing overwritten."""
-        if written not in self._interests:
-            _make_room(self._interests)
-            self._interests[written] = self._resolved(written)
-        found, said = self._interests[written]
-        remarks += said
-        return found
-
-    def _resolved(self, written: str) -> tuple[frozenset[str] | None, tuple[Remark, ...]]:
-        found: set[str] = set()
-        unknown: list[str] = []
-        for raw in re.split("[;|；]", written):
-            slugs, others = self._of_part(raw)
-            found |= slugs
-            unknown += others
-        if len(found) > _INTERESTS:
-            raise BadCellError("interests", f"are more than {_INTERESTS}", "keep those that the reader chose")
-        return frozenset(found) or None, tuple(Remark("interests", word) for word in unknown)
-
-    def _of_part(self, raw: str) -> tuple[set[str], list[str]]:
-        """A name may hold a comma; only where it is no name as it stands, commas part names."""
-        whole = self.vocabulary.resolve(raw.strip()) if raw.strip() else None
-        if whole:
-            return {whole}, []
-        words = [word.strip() for word in re.split("[,，、]", raw) if word.strip()]
-        slugs = {word: self.vocabulary.resolve(word) for word in words}
-        return {slug for slug in slugs.values() if slug}, [word for word, slug in slugs.items() if not slug]
-
-
-def _make_room(kept: dict[Any, Any]) -> None:
-    if len(kept) >= _KEPT:
-        kept.clear()
 
 
 _CONSENT = ("consent_basis", "consent_on", "consent_wording", "cross_border")

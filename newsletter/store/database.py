@@ -132,17 +132,6 @@ def insert_rows(
         connection.exec_driver_sql(told, rows)
 
 
-@contextmanager
-def kept_in_memory(connection: sa.Connection, size: int) -> Iterator[None]:
-    """Meanwhile this connection holds so many bytes of the database; SQLite's own 2 MB are few for many writes."""
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{size >> 10}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
-
-
 def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
     """A value as the driver wants it for that column."""
     convert = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)

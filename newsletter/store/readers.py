@@ -14,7 +14,7 @@ from newsletter.segment import Everyone, Segment
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import refusing, subscription_row, suppress, write_log
-from newsletter.store.database import AnyRow, Database, kept_in_memory
+from newsletter.store.database import AnyRow, Database
 from newsletter.store.deciding import Overlap, TakenIn
 from newsletter.store.intake import BATCH, Intake
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
@@ -23,8 +23,6 @@ from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus
 
 _Item = TypeVar("_Item")
 _PAGE = 2_000
-#: the indexes of a million addresses fit, so that a page is not written once for every reader on it
-_CACHE = 48 << 20
 _subscription = schema.subscriptions.c
 
 
@@ -60,7 +58,7 @@ class Readers:
     @contextmanager
     def intake(self, intake: Intake) -> Iterator[OpenIntake]:
         """Readers come in batch by batch, in one transaction: all of them or, when it is undone or fails, none."""
-        with suppress_undone(), self._database.copying() as connection, kept_in_memory(connection, _CACHE):
+        with suppress_undone(), self._database.copying() as connection:
             yield OpenIntake(connection, intake)
 
     def take_in(

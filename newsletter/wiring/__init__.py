@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from newsletter.checks import Confidential, read_confidential
 from newsletter.edition import Links
@@ -252,15 +252,6 @@ def readers_in(newsletter: str, segment: str | None) -> "list[Subscriber]":
     rule = segment_for(newsletter, segment) if segment is not None else None
     with load_store(load_settings()) as store:
         return list(store.readers.stream(newsletter, rule))
-
-
-def export_readers(newsletter: str, segment: str | None, file: IO[str]) -> int:
-    """Those of `readers_in` as CSV, however many; how many they were."""
-    from newsletter.roster import export_readers
-
-    rule = segment_for(newsletter, segment) if segment is not None else None
-    with load_store(load_settings()) as store:
-        return export_readers(store, newsletter, store.readers.stream(newsletter, rule), file)
 
 
 def count_readers(newsletter: str | None, segment: str) -> int:
