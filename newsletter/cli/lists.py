@@ -212,7 +212,7 @@ def export_file(
     ] = None,
 ) -> None:
     """
-    Write the readers of a newsletter as CSV, or all that is held on one person as JSON.
+    Write readers as CSV, or all on one person as JSON.
 
     An import reads the CSV back as it was. No cell of it is a formula to a spreadsheet.
 

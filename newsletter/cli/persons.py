@@ -42,7 +42,7 @@ def reader_form(reader: "Subscriber") -> dict[str, Any]:
 
 def show_reader(email: options.Email, as_json: options.AsJson = False) -> None:
     """
-    Show one reader: standing, interests, and what they said and when.
+    Show one reader: standing, interests, consent.
 
     For an answer to somebody who asks what we hold on them, see subscribers export --person.
 
@@ -89,7 +89,7 @@ def _cell(value: object) -> str:
 
 def forget(email: options.Email, yes: options.Yes = False) -> None:
     """
-    Forget a person: everything, everywhere in this workspace, for good.
+    Forget a person everywhere in this workspace, for good.
 
     What stays is a keyed hash of the address, so that no list brings them back, and the counts of what was sent. Mails
     in the outbox and rows in files of rejects go. Files of yours that name them are listed: delete those yourself.
