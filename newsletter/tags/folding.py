@@ -69,7 +69,8 @@ def _stands_alone(text: str, number: int) -> bool:
 
 
 def _is_outer(mark: str) -> bool:
-    return mark.isspace() or mark == "`" or unicodedata.category(mark).startswith("P")
+    """Unicode files the percent sign under punctuation; it belongs to its number."""
+    return mark != "%" and (mark.isspace() or mark == "`" or unicodedata.category(mark).startswith("P"))
 
 
 def has_han(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What the words of a tag come down to: without marks inside, in American spelling, in the singular."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 #: whether English knows the word, as American dictionaries spell it
@@ -73,7 +74,7 @@ _BOTH_KNOWN = {
 #: an ending that is British whether or not a dictionary knows the stem: `tokenisation`
 _ALWAYS = re.compile(r"\w{4,}is(ation|ational|ed|ing)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_KEPT = re.compile(r"(?<=\d)[.,](?=\d)|(?<![^\W_])\.(?=[^\W_])|[+#]")
+_KEPT = re.compile(r"(?<=\d)[.,](?=\d)|(?<![^\W_])\.(?=[^\W_])|[#%]")
 
 
 def tokens_of(folded: str) -> tuple[str, ...]:
@@ -82,7 +83,12 @@ def tokens_of(folded: str) -> tuple[str, ...]:
 
 
 def _plain(token: str) -> str:
-    return "".join(mark for at, mark in enumerate(token) if mark.isalnum() or _KEPT.match(token, at))
+    return "".join(mark for at, mark in enumerate(token) if not _is_punctuation(mark) or _KEPT.match(token, at))
+
+
+def _is_punctuation(mark: str) -> bool:
+    """A sign is none: €5 is not $5."""
+    return unicodedata.category(mark).startswith("P")
 
 
 def numbers_in(folded: str) -> tuple[str, ...]:

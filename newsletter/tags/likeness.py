@@ -26,7 +26,7 @@ class Reason(StrEnum):
     TRANSLATION = "translation"
 
 
-#: how far a difference of that kind can be trusted to be none in meaning
+#: how far a difference of that kind can be trusted to be none in meaning; initials know it themselves
 TRUST = {
     Reason.SPELLING: 1.0,
     Reason.RUN_TOGETHER: 0.98,
@@ -35,7 +35,6 @@ TRUST = {
     Reason.TRANSLATION: 0.95,
     Reason.SMALL_WORD: 0.85,
     Reason.TYPO: 0.9,
-    Reason.INITIALS: 0.85,
 }
 #: between two words these add nothing: AI in finance, AI finance
 _SMALL_WORDS = frozenset({"in", "the"})
@@ -173,7 +172,7 @@ class _Comparison:
         return tuple(self.slips.get(token, token) for token in word.plain)
 
     def key(self, word: _Word) -> str:
-        return "".join(_weighty(self.tokens(word)))
+        return "".join(_weighty(self.tokens(word))) or word.folded
 
     def reasons(self, one: _Word, other: _Word) -> tuple[Reason, ...]:
         """Each kind of difference that was taken away from one of the two only."""
