@@ -51,6 +51,7 @@ bench-send: $(READY) programs ## how fast mailings leave, beside other senders, 
 
 bench-readers: $(READY) ## how fast a million readers are counted and planned for, and in how much memory
 	@$(BIN)/python -m benchmarks.readers
+	@$(BIN)/python -m benchmarks.readers_import
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render
