@@ -169,7 +169,7 @@ def test_a_reader_whom_nobody_knows_is_said_to_be_none(page: Page) -> None:
 def test_interests_are_searched_ticked_and_followed(page: Page) -> None:
     press(page, "Interests")
     page.get_by_role("searchbox", name="Interests").fill("芯片")
-    page.get_by_role("checkbox", name="AI chips").check()
+    page.get_by_role("checkbox", name="AI chips", exact=True).check()
 
     until(
         page,
@@ -178,7 +178,7 @@ def test_interests_are_searched_ticked_and_followed(page: Page) -> None:
     )
     expect(mail(page)).to_contain_text("Nine chips pass the review")
     expect(page.locator("#whose-said")).to_have_text("Gets 1 of 3 stories.")
-    page.get_by_role("checkbox", name="AI chips").uncheck()
+    page.get_by_role("checkbox", name="AI chips", exact=True).uncheck()
     shows(page, "A grid of data centres is funded")
 
 

@@ -33,7 +33,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("proof")
     lay_out(folder, BRIEF)
     (folder / "list.csv").write_text(READERS + many(1_000), encoding="utf-8")
-    run(folder, "subscribers", "import", "list.csv", "--newsletter", "china-ai-brief")
+    run(folder, "subscribers", "import", "list.csv", "--newsletter", "china-ai-brief", "--yes")
     run(folder, "plan", "issues/brief.md", "--segment", "everyone", "--proof", "one.html")
     (folder / "issues" / "brief.md").write_text(HOSTILE, encoding="utf-8")
     run(folder, "plan", "issues/brief.md", "--segment", "everyone", "--proof", "two.html")
