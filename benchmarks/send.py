@@ -25,7 +25,7 @@ from benchmarks.render import case_of
 from newsletter.message import prebuild
 from tests.smtpd import smtp_sink
 
-READERS = 5_000
+READERS = 10_000
 ROUNDS = 5
 CONNECTIONS = 8
 #: readers, for time and memory
@@ -46,7 +46,7 @@ def main() -> None:
             rows += compared(sink, found, ratios)
             figures |= {f"{sink} {who} messages/s": rate for who, rate in found.items()}
         rows += to_sendgrid(figures, ratios)
-        rows += growth(Path(name), figures, [size for size in SIZES if size <= max(readers * 200, SIZES[0])])
+        rows += growth(Path(name), figures, [size for size in SIZES if size <= max(readers * 100, SIZES[0])])
     show("Sending", rows, rounds=ROUNDS)
     print(f"\nKept in {keep('send', figures=figures, ratios=ratios).relative_to(Path.cwd())}")
 

@@ -22,8 +22,6 @@ class Rules:
     language: str
     #: the newsletter's
     zone: str = "UTC"
-    #: ids of subscribers who hold this issue already
-    holders: Container[int] = ()
 
     @cached_property
     def home(self) -> Home:
@@ -47,23 +45,6 @@ class Standing:
     fitting: frozenset[str] = frozenset()
 
 
-def standing_of(reader: Subscriber, rules: Rules) -> Standing:
-    stories = rules.compiled.stories
-    fitting = frozenset(story.id for story in stories if fits(rules.vocabulary, reader.interests, story.tags))
-    return _standing(reader, rules, fitting)
-
-
-def _standing(reader: Subscriber, rules: Rules, fitting: frozenset[str] = frozenset()) -> Standing:
-    return Standing(
-        status=reader.status,
-        is_suppressed=reader.suppressed_for is not None,
-        is_in_segment=matches(rules.segment, reader, rules.home),
-        holds_issue=reader.subscriber_id in rules.holders,
-        has_interests=bool(reader.interests),
-        fitting=fitting,
-    )
-
-
 def verdict(standing: Standing, compiled: CompiledIssue) -> Skip | tuple[str, ...]:
     """Ids of the stories that such a reader gets, in order, or why they are left out."""
     reason = _reason(standing)
@@ -74,8 +55,14 @@ def verdict(standing: Standing, compiled: CompiledIssue) -> Skip | tuple[str, ..
 
 
 def skip_reason(reader: Subscriber, rules: Rules) -> Skip | None:
-    """Why this reader is left out, whatever the stories; None for one who is not."""
-    return _reason(_standing(reader, rules))
+    """Why this reader is left out, whatever the stories and whatever they got before; None for one who is not."""
+    return _reason(
+        Standing(
+            status=reader.status,
+            is_suppressed=reader.suppressed_for is not None,
+            is_in_segment=matches(rules.segment, reader, rules.home),
+        )
+    )
 
 
 def _reason(standing: Standing) -> Skip | None:

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from newsletter.audience import Rules, Standing, standing_of, verdict
+from newsletter.audience import Standing, verdict
 from newsletter.edition import CompiledIssue, Edition, cut_edition, digest
-from newsletter.subscriber import Skip, Subscriber
+from newsletter.subscriber import Skip
 
 _AT_ONCE = 10_000
 
@@ -78,38 +78,6 @@ def audience_hash_of_stretches(stretches: Iterable[tuple[range, str]]) -> str:
             told = [f"{len(text) + rest}:{text}:{edition_hash}" for text in map(str, ids[start : start + _AT_ONCE])]
             state.update("".join(told).encode())
     return state.hexdigest()
-
-
-def make_plan(readers: Iterable[Subscriber], rules: Rules, *, segment: str, again: bool = False) -> Plan:
-    """
-    Decide about every reader of the newsletter; nobody is left out without a reason.
-
-    Reader by reader, for few of them. The store decides about a million in the same way, by how they stand
-    (`newsletter.store.drafts`).
-    """
-    compiled = rules.compiled
-    editions: dict[tuple[str, ...], PlannedEdition] = {}
-    deliveries: list[PlannedDelivery] = []
-    skips: list[PlannedSkip] = []
-    without_interests = 0
-    for reader in readers:
-        found = verdict(standing_of(reader, rules), compiled)
-        if isinstance(found, Skip):
-            skips.append(PlannedSkip(reader.subscriber_id, found))
-            continue
-        if found not in editions:
-            editions[found] = planned_edition(cut_edition(compiled, found))
-        deliveries.append(PlannedDelivery(reader.subscriber_id, reader.subscription_id, editions[found].hash))
-        without_interests += not reader.interests
-    return Plan(
-        compiled=compiled,
-        segment=segment,
-        again=again,
-        editions=tuple({edition.hash: edition for edition in editions.values()}.values()),
-        deliveries=tuple(deliveries),
-        skips=tuple(skips),
-        without_interests=without_interests,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

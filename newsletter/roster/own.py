@@ -27,8 +27,7 @@ def linked_reader(store: Store, public_id: bytes) -> Subscriber:
 def leave(store: Store, reader: Subscriber, *, everywhere: bool, now: datetime) -> list[str]:
     """Let the reader go, at once; the newsletters that they read no more. A second time is no error."""
     going = _theirs(store, reader, everywhere=everywhere)
-    for one in going:
-        store.readers.unsubscribe(one.subscription_id, actor=READER, now=now)
+    store.linked.leave([one.public_id for one in going], actor=READER, now=now)
     return [one.newsletter for one in going]
 
 

@@ -11,12 +11,11 @@ from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import write_log
 from newsletter.store.database import Database
+from newsletter.store.leaving import let_go
 from newsletter.store.people import SELECT_SUBSCRIBERS, with_interests
 from newsletter.subscriber import Subscriber, SubscriptionStatus
 
 _subscription, _delivery, _edition = schema.subscriptions.c, schema.deliveries.c, schema.editions.c
-
-_LEFT, _BACK = ConsentEvent.UNSUBSCRIBED, ConsentEvent.CAME_BACK
 
 
 class Linked:
@@ -32,18 +31,8 @@ class Linked:
 
     def leave(self, public_ids: Collection[bytes], *, actor: str, now: datetime) -> None:
         """Let these readers go, in one transaction. Who has left already, or was forgotten, is no error."""
-        columns = (_subscription.id, _subscription.public_id, _subscription.subscriber_id, _subscription.newsletter)
-        wanted = sa.select(*columns, _subscription.status).where(_subscription.public_id.in_(list(public_ids)))
         with self._database.writing() as connection:
-            found = connection.execute(wanted).all()
-            going = [row for row in found if row.status != SubscriptionStatus.UNSUBSCRIBED and row.newsletter]
-            gone = sa.update(schema.subscriptions).where(_subscription.id.in_([row.id for row in going]))
-            connection.execute(gone.values(status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now))
-            write_log(connection, [(row.subscriber_id, _said(_LEFT, row.newsletter, actor, now)) for row in going])
-            for row in going:
-                detail = {"newsletter": row.newsletter}
-                told = audit_row("unsubscribed", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
-                write_audit(connection, told)
+            let_go(connection, _subscription.public_id.in_(list(public_ids)), actor=actor, now=now, source="link")
 
     def stories(self, mailing_id: int, subscription_id: int) -> tuple[str, ...] | None:
         """The edition that was planned for this reader; None when there is none."""
@@ -71,12 +60,10 @@ class Linked:
         with self._database.writing() as connection:
             row = connection.execute(back).first()
             if row:
-                write_log(connection, [(row.subscriber_id, _said(_BACK, row.newsletter, actor, now))])
+                event = ConsentEvent.CAME_BACK
+                said = ConsentRecord(event=event, newsletter=row.newsletter, at=now, source="link", actor=actor)
+                write_log(connection, [(row.subscriber_id, said)])
                 detail = {"newsletter": row.newsletter}
                 told = audit_row("came-back", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
                 write_audit(connection, told)
             return row is not None
-
-
-def _said(event: ConsentEvent, newsletter: str, actor: str, now: datetime) -> ConsentRecord:
-    return ConsentRecord(event=event, newsletter=newsletter, at=now, source="link", actor=actor)

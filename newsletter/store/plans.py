@@ -105,14 +105,6 @@ class Plans:
             (row.id, PlannedEdition(row.hash, tuple(json.loads(row.stories)), row.subject), row.readers) for row in rows
         ]
 
-    def holders_of(self, newsletter: str, slug: str) -> frozenset[int]:
-        """Ids of the people who have the issue, or may have it, from any mailing."""
-        joined = schema.deliveries.join(schema.mailings)
-        wanted = sa.select(_delivery.subscriber_id).distinct().select_from(joined)
-        wanted = wanted.where(_mailing.newsletter == newsletter, _mailing.slug == slug, _delivery.state.in_(HOLDING))
-        with self._database.reading() as connection:
-            return frozenset(connection.execute(wanted).scalars())
-
 
 def insert_mailing(
     connection: sa.Connection, plan: Plan | Draft, *, status: MailingStatus, actor: str, now: datetime

@@ -17,6 +17,7 @@ from newsletter.store.consents import refusing, subscription_row, suppress, writ
 from newsletter.store.database import AnyRow, Database
 from newsletter.store.deciding import Overlap, TakenIn
 from newsletter.store.intake import BATCH, Intake
+from newsletter.store.leaving import let_go
 from newsletter.store.people import SELECT_SUBSCRIBERS, email_key, with_interests
 from newsletter.store.segments import held_clause, needs_people, segment_clause, unindexed
 from newsletter.subscriber import Consent, Entry, Subscriber, SubscriptionStatus, SuppressionReason
@@ -168,14 +169,8 @@ class Readers:
     def unsubscribe(self, subscription_id: int, *, actor: str, now: datetime) -> bool:
         """Whether that changed anything: a second time it does not, and is no error."""
         with self._database.writing() as connection:
-            row = subscription_row(connection, subscription_id)
-            if row.status == SubscriptionStatus.UNSUBSCRIBED:
-                return False
-            _set(connection, subscription_id, status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now)
-            record = ConsentRecord(event=ConsentEvent.UNSUBSCRIBED, newsletter=row.newsletter, at=now, actor=actor)
-            write_log(connection, [(row.subscriber_id, record)])
-            _write(connection, row, "unsubscribed", actor=actor, at=now)
-            return True
+            subscription_row(connection, subscription_id)
+            return bool(let_go(connection, _subscription.id == subscription_id, actor=actor, now=now))
 
     def confirm(self, subscription_id: int, consent: Consent, *, actor: str, now: datetime) -> bool:
         """

@@ -11,13 +11,13 @@ from newsletter.audience import Rules
 from newsletter.delivery import Mailing
 from newsletter.errors import Finding, RefusedError, Severity
 from newsletter.mailing.approving import Yes, approve, insist_approvable, insist_approved, outgoing_of
-from newsletter.plan import make_plan
 from newsletter.segment.grammar import parse_segment
 from newsletter.store import Store, schema
 from newsletter.subscriber import SuppressionReason
 from tests.builders import NOW, a_compiled_issue
 from tests.integration.conftest import Command
 from tests.integration.test_cli import BRIEF, NOTE, with_sample
+from tests.planning import planned_one_by_one
 from tests.stores import NEWSLETTER, a_store, a_vocabulary, an_entry, take_in
 
 SOON = NOW + timedelta(minutes=10)
@@ -35,7 +35,7 @@ def mailing(store: Store) -> Mailing:
     vocabulary = a_vocabulary()
     expression = parse_segment("everyone", vocabulary, {})
     rules = Rules(compiled=a_compiled_issue(), segment=expression, vocabulary=vocabulary, language="en")
-    plan = make_plan(readers[:4], rules, segment="everyone")
+    plan = planned_one_by_one(readers[:4], rules, segment="everyone")
     warned = Finding(message="a word", fix="another", line=3, severity=Severity.WARNING)
     return store.mailings.save_plan(plan, actor="mei", now=NOW, findings=[warned])
 

@@ -14,7 +14,7 @@ from newsletter.delivery import DeliveryState, Mailing
 from newsletter.edition import CompiledIssue, CompiledStory, Piece
 from newsletter.errors import Finding, StoreError
 from newsletter.issue import Choice
-from newsletter.plan import Plan, audience_hash, audience_hash_of_stretches, make_plan
+from newsletter.plan import Plan, audience_hash, audience_hash_of_stretches
 from newsletter.segment.grammar import parse_segment
 from newsletter.store import Store, schema
 from newsletter.store.database import Database
@@ -22,6 +22,7 @@ from newsletter.store.drafts import Wanted
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 from newsletter.tags import read_vocabulary
 from tests.builders import NOW, a_compiled_issue, a_letterhead
+from tests.planning import holders_of, planned_one_by_one
 from tests.stores import NEWSLETTER, a_plan, a_store, an_entry, take_in
 
 VOCABULARY = read_vocabulary(
@@ -129,8 +130,9 @@ def test_both_ways_decide_alike_about_every_reader(
         mailing = store.mailings.save_plan(a_plan(earlier), actor="mei", now=NOW)
         accept_all_but_one(store, mailing)
     rules = rules_for(compiled, segment)
-    held = frozenset() if again else store.mailings.holders_of(NEWSLETTER, SLUG)
-    plan = make_plan(store.readers.stream(NEWSLETTER), replace(rules, holders=held), segment=segment, again=again)
+    held = frozenset() if again else holders_of(store, NEWSLETTER, SLUG)
+    readers_now = store.readers.stream(NEWSLETTER)
+    plan = planned_one_by_one(readers_now, rules, segment=segment, again=again, holders=held)
 
     wanted = Wanted(rules=rules, segment=segment, again=again)
     foreseen = store.drafts.foresee(wanted)
@@ -170,7 +172,7 @@ def test_a_plan_is_as_good_as_one_that_was_saved_row_by_row(store: Store) -> Non
     compiled = a_compiled_issue(choice=Choice.MATCHED, min_stories=1)
     rules = rules_for(compiled, "everyone")
     warned = Finding(message="a word of warning")
-    plan = make_plan(store.readers.stream(NEWSLETTER), rules, segment="everyone")
+    plan = planned_one_by_one(store.readers.stream(NEWSLETTER), rules, segment="everyone")
     one = store.mailings.save_plan(plan, actor="mei", now=NOW, findings=[warned])
     _, other = store.drafts.plan(Wanted(rules=rules, segment="everyone"), actor="mei", now=NOW, findings=[warned])
     assert other is not None

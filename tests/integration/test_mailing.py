@@ -8,19 +8,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.audience import Rules
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Receipt
 from newsletter.errors import PermanentError, TransientError
 from newsletter.mailing.sending import Terms, send_mailing
 from newsletter.message import Letter
-from newsletter.plan import make_plan
 from newsletter.report import Report, report_on
-from newsletter.segment import Everyone
 from newsletter.store import Store, open_store
 from newsletter.subscriber import Consent, Entry, SuppressionReason
 from newsletter.tags import Vocabulary, read_vocabulary
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 from tests.fakes.transport import FakeTransport
+from tests.planning import plan_for_everyone
 
 VOCABULARY: Vocabulary = read_vocabulary("ai: {names: {en: AI}}", path="tags.yaml")
 CONSENT = Consent(basis="signed up at the spring forum", on=date(2026, 3, 1))
@@ -36,17 +34,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def planned(store: Store, **details: Any) -> Mailing:
-    compiled = a_compiled_issue(**details)
-    head = compiled.letterhead
-    rules = Rules(
-        compiled=compiled,
-        segment=Everyone(),
-        vocabulary=VOCABULARY,
-        language="en",
-        holders=store.mailings.holders_of(head.newsletter, head.slug),
-    )
-    plan = make_plan(store.readers.stream(head.newsletter), rules, segment="everyone")
-    return store.mailings.save_plan(plan, actor="test", now=NOW)
+    return plan_for_everyone(store, a_compiled_issue(**details), VOCABULARY, actor="test")
 
 
 def send(store: Store, mailing: Mailing, transport: FakeTransport, **details: Any) -> Report:

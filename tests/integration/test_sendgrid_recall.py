@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
-from newsletter.audience import Rules
 from newsletter.delivery import Batch, DeliveryState, Mailing, MailingStatus, Receipt
 from newsletter.errors import PermanentError, RefusedError
 from newsletter.mailing.proving import settle_by_events
 from newsletter.mailing.retracting import Ended, cancel_mailing
 from newsletter.mailing.sending import Terms, send_mailing
-from newsletter.plan import make_plan
 from newsletter.providers.sendgrid import SendGridTransport
 from newsletter.providers.sendgrid.answers import Answer
 from newsletter.providers.sendgrid.events import Event
 from newsletter.report import report_on
-from newsletter.segment import Everyone
 from newsletter.settings import Settings, TransportName
 from newsletter.store import Store
 from newsletter.tokens import message_id
@@ -27,7 +24,8 @@ from newsletter.wiring.transports import transport_for
 from tests.builders import a_compiled_issue
 from tests.fakes.sendgrid import RESET_AFTER_TAKING, SLOTS, FakeSendGrid, Script, fake_sendgrid
 from tests.fakes.transport import FakeTransport
-from tests.stores import NEWSLETTER, a_store, a_vocabulary, an_entry, take_in
+from tests.planning import plan_for_everyone
+from tests.stores import a_store, a_vocabulary, an_entry, take_in
 
 KEY = "SG.right"
 KEYS = [b"k" * 32]
@@ -70,11 +68,7 @@ def transport_to(
 
 
 def a_mailing(store: Store) -> Mailing:
-    rules = Rules(
-        compiled=a_compiled_issue(), segment=Everyone(), vocabulary=a_vocabulary(), language="en", holders=frozenset()
-    )
-    plan = make_plan(store.readers.stream(NEWSLETTER), rules, segment="everyone")
-    return store.mailings.save_plan(plan, actor="mei", now=now())
+    return plan_for_everyone(store, a_compiled_issue(), a_vocabulary(), now=now())
 
 
 def now() -> datetime:

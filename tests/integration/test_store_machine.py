@@ -22,6 +22,7 @@ from newsletter.store.flight import Flight, NoFlight
 from newsletter.store.mailings import ClaimedDelivery
 from newsletter.subscriber import SubscriptionStatus, SuppressionReason
 from tests.builders import NOW
+from tests.planning import holders_of
 from tests.stores import CONSENT, NEWSLETTER, a_plan, a_store, address_of, an_entry
 
 READERS = st.integers(0, 5)
@@ -91,7 +92,7 @@ class Sending(RuleBasedStateMachine):
             self.plan(editions)
 
     def plan(self, editions: int) -> None:
-        holders = self.store.mailings.holders_of(NEWSLETTER, "harbour-2026-06-10")
+        holders = holders_of(self.store, NEWSLETTER, "harbour-2026-06-10")
         readers = [
             reader
             for reader in self.store.readers.stream(NEWSLETTER)

@@ -18,6 +18,7 @@ from newsletter.store.locks import file_lock
 from newsletter.store.mailings import ClaimedDelivery
 from newsletter.subscriber import Skip, Subscriber, SuppressionReason
 from tests.builders import NOW, a_compiled_issue
+from tests.planning import holders_of
 from tests.stores import CONSENT, NEWSLETTER, PlannedSkip, a_mailing, a_plan, a_store, address_of, an_entry, take_in
 
 PLANNED, CLAIMED, DEFERRED, ACCEPTED, REFUSED, UNKNOWN, WITHDRAWN = DeliveryState
@@ -311,7 +312,7 @@ def test_an_issue_reaches_a_reader_once_from_two_mailings(
     batch = claim(store, first.id)
     if outcome:
         settle(store, batch, outcome)
-    assert store.mailings.holders_of(NEWSLETTER, SLUG) == {reader.subscriber_id for reader in readers[:2]}
+    assert holders_of(store, NEWSLETTER, SLUG) == {reader.subscriber_id for reader in readers[:2]}
     assert [d.address for d in claim(store, second.id)] == [reader.email for reader in readers[2:]]
     assert {found.reason for found in store.mailings.withdrawals(second.id)} == {"already-sent"}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from newsletter.errors import RefusedError, StoreError
 from newsletter.health import fingerprint
@@ -17,6 +17,7 @@ from newsletter.web.face.subjects import subjects_of
 from newsletter.web.face.together import Together
 from newsletter.web.face.viewing import MAIL_POLICY, mail_of
 from newsletter.web.face.visits import House, StrangeLinkError, Visit, subscription_of, visit_of
+from newsletter.web.palette import styled
 
 _LOOK = ["GET", "HEAD"]
 _FILES = {"face.css": "text/css", "choose.js": "text/javascript"}
@@ -131,7 +132,9 @@ def _add_looking(app: FastAPI, house: House) -> None:
     def file(name: str) -> Response:
         if name not in _FILES:
             raise StrangeLinkError
-        return FileResponse(FOLDER / name, media_type=_FILES[name], headers={"Cache-Control": "max-age=3600"})
+        path, kind = FOLDER / name, _FILES[name]
+        text = styled(path) if kind == "text/css" else path.read_text(encoding="utf-8")
+        return Response(text, media_type=kind, headers={"Cache-Control": "max-age=3600"})
 
 
 def _add_faults(app: FastAPI) -> None:

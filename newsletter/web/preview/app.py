@@ -12,6 +12,7 @@ from newsletter.errors import Finding, NewsletterError, RefusedError
 from newsletter.mailing.prepare import Prepared
 from newsletter.mailing.rehearsal import send_test
 from newsletter.web.frames import drawn
+from newsletter.web.palette import styled
 from newsletter.web.preview import answers
 from newsletter.web.preview.copies import Whose, headers_of
 from newsletter.web.preview.desk import Desk
@@ -83,7 +84,8 @@ def _add_page(app: FastAPI) -> None:
     def file(name: str) -> Response:
         if name not in files:
             return Response(status_code=404)
-        return FileResponse(files[name], media_type=_KINDS[files[name].suffix])
+        kind = _KINDS[files[name].suffix]
+        return Response(styled(files[name]), media_type=kind) if kind == "text/css" else FileResponse(files[name])
 
 
 def _add_looks(app: FastAPI, desk: Desk) -> None:

@@ -18,6 +18,7 @@ from newsletter.mailing.proofing import ProofSheet
 from newsletter.store.rows import SkippedReader
 from newsletter.subscriber import Skip
 from newsletter.web.frames import drawn
+from newsletter.web.palette import styled
 
 _HERE = Path(__file__).parent
 #: so many editions stand open; the others open at a click
@@ -34,7 +35,7 @@ def proof_page(sheet: ProofSheet) -> str:
         content=code_of(sheet.outgoing.content_hash),
         audience=code_of(sheet.outgoing.audience_hash),
         left_out=list(_by_reason(sheet)),
-        style=Markup((_HERE / "proof.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        style=Markup(styled(_HERE / "proof.css")),  # noqa: S704 - our own file
         script=Markup(_script()),  # noqa: S704 - our own file
         policy=_policy(),
         most_open=_MOST_OPEN,
