@@ -11,6 +11,7 @@ import secrets
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -74,8 +75,8 @@ class FakeSendGrid:
 
     key: str
     url: str = ""
-    #: for the next requests that send mail, in their order
-    scripts: deque[Script | str] = field(default_factory=deque)
+    #: for the next requests that send mail, in their order; None: as it should be
+    scripts: deque[Script | str | None] = field(default_factory=deque)
     #: likewise for those that ask for a batch id, and those that cancel a batch
     batch_scripts: deque[Script | str] = field(default_factory=deque)
     cancel_scripts: deque[Script | str] = field(default_factory=deque)
@@ -254,6 +255,11 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self.open.discard(request)
         super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever was killed hears no answer; anything else is a fault of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
         """So that no thread waits for the next request of a connection that is kept."""
