@@ -78,8 +78,8 @@ class FakeSendGrid:
     #: for the next requests that send mail, in their order; None: as it should be
     scripts: deque[Script | str | None] = field(default_factory=deque)
     #: likewise for those that ask for a batch id, and those that cancel a batch
-    batch_scripts: deque[Script | str] = field(default_factory=deque)
-    cancel_scripts: deque[Script | str] = field(default_factory=deque)
+    batch_scripts: deque[Script | str | None] = field(default_factory=deque)
+    cancel_scripts: deque[Script | str | None] = field(default_factory=deque)
     #: for benchmarks: takes whatever comes, and keeps nothing of it
     is_hasty: bool = False
     largest_request: int = 30_000_000
