@@ -312,7 +312,11 @@ class _Handler(BaseHTTPRequestHandler):
         script = scripts.popleft() if scripts else None
         if script == RESET_UNREAD:
             return self._reset()
-        content = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        content = self.rfile.read(length)
+        if len(content) < length:
+            # Whoever sent it was killed meanwhile.
+            return self._reset()
         if take is None:
             return self._answer(404, _error("not found"))
         if isinstance(script, str):
