@@ -310,12 +310,9 @@ class _Handler(BaseHTTPRequestHandler):
         }
         scripts, take = doors.get(self.path, (None, None))
         script = scripts.popleft() if scripts else None
-        if script == RESET_UNREAD:
-            return self._reset()
-        length = int(self.headers["Content-Length"])
-        content = self.rfile.read(length)
-        if len(content) < length:
-            # Whoever sent it was killed meanwhile.
+        content = b"" if script == RESET_UNREAD else self.rfile.read(length := int(self.headers["Content-Length"]))
+        # Whoever sends less than they said was killed meanwhile.
+        if script == RESET_UNREAD or len(content) < length:
             return self._reset()
         if take is None:
             return self._answer(404, _error("not found"))
