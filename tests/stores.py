@@ -12,6 +12,7 @@ from newsletter.plan import Plan, PlannedDelivery, PlannedEdition, PlannedSkip
 from newsletter.store import Store, open_store
 from newsletter.subscriber import Consent, Entry, Subscriber
 from newsletter.tags import Vocabulary, read_vocabulary
+from tests import postgres
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 
 NEWSLETTER = "harbour-brief"
@@ -25,12 +26,15 @@ crypto: {names: {en: Crypto, zh-Hans: 加密货币}, aliases: ["coins, tokens"]}
 
 
 def address_of(folder: Path) -> str:
-    return f"sqlite:///{folder / 'newsletter.db'}"
+    return postgres.address_of(folder) if postgres.IS_WANTED else f"sqlite:///{folder / 'newsletter.db'}"
 
 
 def a_store(folder: Path, *, wait_seconds: float = 5.0) -> Store:
-    """A new store in the folder; migrated once per run and copied, which is faster."""
-    shutil.copyfile(_template(), folder / "newsletter.db")
+    """A new store for the folder; migrated once per run and copied, which is faster."""
+    if postgres.IS_WANTED:
+        postgres.copy_for(folder)
+    else:
+        shutil.copyfile(_template(), folder / "newsletter.db")
     return open_store(address_of(folder), wait_seconds=wait_seconds)
 
 

@@ -22,6 +22,7 @@ from newsletter.segment import (
 )
 from newsletter.segment.expression import Word, walk, with_nots_inside
 from newsletter.store import schema
+from newsletter.store.database import folded_is
 
 _person, _subscription, _interest = schema.subscribers.c, schema.subscriptions.c, schema.interests.c
 
@@ -35,13 +36,13 @@ _LOOKED_FOR = 2
 STEPS = (1 << 12, 1 << 17, 1 << 18)
 
 
-def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
+def segment_clause(connection: sa.Connection, segment: Segment) -> sa.ColumnElement[bool]:
     """
     The condition for a statement over `subscriptions` joined with `subscribers` that looks at some readers.
 
     Gives the same answer as `newsletter.segment.matches`.
     """
-    return _Terms(segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
+    return _Terms(connection, segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
 
 
 def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[int] = STEPS) -> sa.ColumnElement[bool]:
@@ -54,11 +55,12 @@ def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[
     expression = with_nots_inside(segment.expression)
     driver = narrowest(connection, expression, steps)
     if driver is None:
-        return _Terms(segment.home, _subscription.id, at_once=True).clause(expression)
+        return _Terms(connection, segment.home, _subscription.id, at_once=True).clause(expression)
     parts = expression.parts if isinstance(expression, And) else (expression,)
     asked = [part for part in parts if not (isinstance(part, HasInterest) and part.holds == driver)]
     row = schema.interests.alias("narrowest")
-    inside, outside = _Terms(segment.home, row.c.subscription_id), _Terms(segment.home, _subscription.id)
+    inside = _Terms(connection, segment.home, row.c.subscription_id)
+    outside = _Terms(connection, segment.home, _subscription.id)
     driven = sa.select(row.c.subscription_id).where(row.c.tag.in_(sorted(driver)))
     driven = driven.where(*(inside.clause(part) for part in asked if _is_of_tags(part)))
     return sa.and_(_subscription.id.in_(driven), *(outside.clause(part) for part in asked if not _is_of_tags(part)))
@@ -119,6 +121,7 @@ def _is_of_tags(expression: Expression) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
+    connection: sa.Connection
     home: Home
     #: the subscription of whom it is asked
     of: sa.ColumnElement[int]
@@ -149,7 +152,7 @@ class _Terms:
                 return _person.language.in_((language, "") if language == self.home.language else (language,))
             case Known(about=about, key=key):
                 column = _person.company if about is About.COMPANY else _person.manager
-                return sa.func.folded(column) == key
+                return folded_is(self.connection, column, key)
             case Joined():
                 since, until = word.instants(self.home)
                 bounds = [_subscription.joined_at >= since] if since else []

@@ -209,7 +209,7 @@ def held(database: Database, segment: Segment, *, steps: tuple[int, ...] | None)
     joined = schema.subscriptions.join(schema.subscribers)
     wanted = sa.select(schema.subscriptions.c.id).select_from(joined)
     with database.reading() as connection:
-        clause = segment_clause(segment) if steps is None else held_clause(connection, segment, steps=steps)
+        clause = segment_clause(connection, segment) if steps is None else held_clause(connection, segment, steps=steps)
         return set(connection.execute(wanted.where(clause)).scalars())
 
 
@@ -241,7 +241,7 @@ def test_what_people_wrote_reaches_the_database_as_parameters_only(database: Dat
     segment = Segment(expression, Home(evil))
     with database.reading() as connection:
         clauses = [
-            segment_clause(segment),
+            segment_clause(connection, segment),
             held_clause(connection, segment),
             held_clause(connection, segment, steps=()),
         ]
