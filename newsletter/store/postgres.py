@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from newsletter.errors import RefusedError
+from newsletter.errors import RefusedError, StoreError
 from newsletter.tags import fold
 
 #: the first word of our advisory locks; the second says which of them
@@ -18,8 +19,14 @@ _CONNECT_TIMEOUT = 10
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
-    """Through psycopg 3, whatever the address says."""
+    """
+    Through psycopg 3, whatever the address says.
+
+    :raises StoreError: psycopg is not installed
+    """
     told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)}"
+    if find_spec("psycopg") is None:
+        raise StoreError("PostgreSQL needs psycopg, which is not here", fix="pip install 'newsletter[postgresql]'")
     # A server that was started anew meanwhile is noticed before anything is asked of it.
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -102,19 +109,20 @@ def only_one(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iter
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
 
 
-def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
-    """What happened, and what to do."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None or error.connection_invalidated:
-        return "the database cannot be reached", "check that its server runs, and its address and password"
-    return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), None)
+def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
+    """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
+    state = getattr(error.orig, "sqlstate", None) or ("08" if isinstance(error, sa.exc.OperationalError) else "")
+    primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+    said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
+    return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
 
 
 #: by the beginning of the SQLSTATE (PostgreSQL's appendix A)
 _MEANINGS = {
-    "08": ("the database cannot be reached", "check that its server runs, and its address and password"),
-    "28": ("the database does not let us in", "check its user and password"),
-    "3D": ("there is no such database", "create it, or correct the database address"),
+    "08": (
+        "the database cannot be reached",
+        "check its address and password, that its server runs, and has such a database",
+    ),
     "55P03": ("another program is writing to the database", "wait until it is done, and try again"),
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),

@@ -103,10 +103,11 @@ def folded_is(_: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.C
     return sa.func.folded(column) == key
 
 
-def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
+def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do."""
     name = getattr(error.orig, "sqlite_errorname", "") or ""
-    return next((meaning for start, meaning in _MEANINGS.items() if name.startswith(start)), None)
+    said = (f"the database refuses ({type(error.orig).__name__}: {error.orig})", "please report this")
+    return next((meaning for start, meaning in _MEANINGS.items() if name.startswith(start)), said)
 
 
 def _create_private(path: Path) -> None:

@@ -25,6 +25,7 @@ from newsletter.store.readers import Readers
 from newsletter.store.segments import STEPS, held_clause, segment_clause
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Tag, fold, vocabulary_of
+from tests import postgres
 from tests.builders import NOW
 
 RUNS = int(os.environ.get("NEWSLETTER_ORACLE_RUNS", "1000"))
@@ -165,8 +166,10 @@ READERS = st.fixed_dictionaries(
 
 
 @pytest.fixture(name="database", scope="module")
-def _database() -> Iterator[Database]:
-    database = connect("sqlite://", wait_seconds=1)
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = connect(
+        postgres.empty_for(tmp_path_factory.mktemp("sql")) if postgres.IS_WANTED else "sqlite://", wait_seconds=1
+    )
     opening.open_schema(database)
     yield database
     database.close()
