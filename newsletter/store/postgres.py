@@ -117,11 +117,12 @@ def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
 
 
+_LOOK_AFTER = "check its address and password, that its server runs, and has such a database"
 #: by the beginning of the SQLSTATE (PostgreSQL's appendix A)
 _MEANINGS = {
     "08": (
         "the database cannot be reached",
-        "check its address and password, that its server runs, and has such a database",
+        _LOOK_AFTER,
     ),
     "55P03": ("another program is writing to the database", "wait until it is done, and try again"),
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
