@@ -10,6 +10,10 @@ from newsletter.tags import Vocabulary
 
 #: whoever left by mistake may come back for so long; after that they sign up anew
 SECOND_THOUGHTS = timedelta(hours=24)
+#: weeks for which one may pause
+PAUSES = (2, 4, 8)
+#: characters of a name
+LONGEST_NAME = 200
 #: in the audit
 READER = "reader"
 
@@ -64,6 +68,32 @@ def choose(
         store.readers.remove_interests(reader.subscription_id, gone, actor=READER, now=now)
     if wanted - reader.interests:
         store.readers.add_interests(reader.subscription_id, wanted, actor=READER, now=now)
+    return linked_reader(store, reader.public_id)
+
+
+def introduce(store: Store, reader: Subscriber, *, name: str, language: str, now: datetime) -> Subscriber:
+    """
+    What the reader says of themselves, in all newsletters: how we call them, and in which language we write.
+
+    :param name: checked, one line
+    :raises RefusedError: it is no name
+    """
+    if len(name) > LONGEST_NAME:
+        raise RefusedError(f"that name is longer than {LONGEST_NAME} characters")
+    store.linked.describe(reader.subscription_id, {"name": name, "language": language}, actor=READER, now=now)
+    return linked_reader(store, reader.public_id)
+
+
+def pause(store: Store, reader: Subscriber, weeks: int, *, now: datetime) -> Subscriber:
+    """
+    No mail of this newsletter for so many weeks, and then again, by itself; 0: mail again, at once.
+
+    :raises RefusedError: that is none of the spans that we offer
+    """
+    if weeks not in (0, *PAUSES):
+        raise RefusedError(f"a pause lasts {', '.join(map(str, PAUSES))} weeks")
+    until = now + timedelta(weeks=weeks) if weeks else None
+    store.linked.pause(reader.subscription_id, until, actor=READER, now=now)
     return linked_reader(store, reader.public_id)
 
 

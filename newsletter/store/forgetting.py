@@ -135,6 +135,7 @@ def _let_go(connection: sa.Connection, row: AnyRow, now: datetime) -> None:
         _erase(connection, row.subscriber_id, now)
         return
     _withdraw(connection, _delivery.subscription_id == row.id, now)
+    connection.execute(sa.delete(schema.answers).where(schema.answers.c.subscription_id == row.id))
     connection.execute(sa.delete(schema.interests).where(schema.interests.c.subscription_id == row.id))
     heir = connection.execute(others.order_by(_subscription.id)).scalars().first()
     theirs = sa.update(schema.deliveries).where(_delivery.subscription_id == row.id)
@@ -156,6 +157,8 @@ def _erase(connection: sa.Connection, subscriber_id: int, now: datetime) -> None
     told = sa.update(schema.events).where(schema.events.c.subscriber_id == subscriber_id)
     connection.execute(told.values(detail="", url=None, subscription_id=None))
     _empty_subscriptions(connection, subscriber_id)
+    email = sa.select(_person.email).where(_person.id == subscriber_id).scalar_subquery()
+    connection.execute(sa.delete(schema.signups).where(schema.signups.c.email == email))
     nobody = f"forgotten-{subscriber_id}"
     blank = dict.fromkeys(("name", "salutation", "language", "company", "manager", "zone"), "")
     person = sa.update(schema.subscribers).where(_person.id == subscriber_id)
@@ -181,6 +184,7 @@ def _empty_subscriptions(connection: sa.Connection, subscriber_id: int) -> None:
     if not ids:
         return
     connection.execute(sa.delete(schema.interests).where(schema.interests.c.subscription_id.in_(ids)))
+    connection.execute(sa.delete(schema.answers).where(schema.answers.c.subscription_id.in_(ids)))
     theirs = sa.update(schema.deliveries).where(_delivery.subscription_id.in_(ids))
     connection.execute(theirs.values(subscription_id=ids[0]))
     connection.execute(sa.delete(schema.subscriptions).where(_subscription.id.in_(ids[1:])))
@@ -190,6 +194,7 @@ def _empty_subscriptions(connection: sa.Connection, subscriber_id: int) -> None:
         "status": SubscriptionStatus.UNSUBSCRIBED,
         "consent_basis": "",
         "consent_on": None,
+        "paused_until": None,
     }
     connection.execute(sa.update(schema.subscriptions).where(_subscription.id == ids[0]).values(values))
 

@@ -11,6 +11,7 @@ from newsletter.delivery import BatchState, DeliveryState, MailingStatus
 from newsletter.store.consent_tables import consent_tables
 from newsletter.store.event_tables import event_table
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
+from newsletter.store.signup_tables import signup_tables
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 metadata = sa.MetaData(
@@ -63,10 +64,12 @@ subscriptions = sa.Table(
     sa.Column("consent_on", sa.Date),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unsubscribed_at", Instant),
+    #: no mail before then; one that has passed says nothing
+    sa.Column("paused_until", Instant),
     often_one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
     #: holds all that a plan asks of every reader
-    sa.Index(None, "newsletter", "status", "subscriber_id"),
+    sa.Index(None, "newsletter", "status", "subscriber_id", "paused_until"),
     sqlite_autoincrement=True,
 )
 
@@ -91,6 +94,7 @@ suppressions = sa.Table(
 
 consents, forgotten = consent_tables(metadata)
 events = event_table(metadata)
+signups, answers, limits = signup_tables(metadata)
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(
