@@ -1,7 +1,6 @@
 """Plan a correction: for those whose copy held a story that has changed or vanished, and for nobody else."""
 
 from collections.abc import Callable, Collection
-
 from datetime import datetime
 
 from newsletter.audience import Rules, choose_stories, skip_reason

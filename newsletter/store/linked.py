@@ -103,7 +103,7 @@ class Linked:
 
 
 def _note(
-    connection: sa.Connection, row: "AnyRow", action: str, *, actor: str, now: datetime, detail: dict[str, object]
+    connection: sa.Connection, row: "AnyRow", action: str, *, actor: str, now: datetime, detail: Mapping[str, object]
 ) -> None:
-    told = {"newsletter": row.newsletter} | detail
+    told = {"newsletter": row.newsletter, **detail}
     write_audit(connection, audit_row(action, actor=actor, at=now, subscriber_id=row.subscriber_id, detail=told))

@@ -116,6 +116,7 @@ def forget_mailings(store: Store) -> None:
 def test_both_ways_decide_alike_about_every_reader(
     store: Store,
     readers: list[dict[str, Any]],
+    *,
     suppressed: set[int],
     paused: dict[int, int],
     holders: set[int],
