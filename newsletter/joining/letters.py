@@ -38,7 +38,9 @@ def letter_of(
     link = _link(answer, keys, base_url)
     said = MAILS[answer.language, answer.kind]
     subject, word, text = (part.format(title=masthead.title, link=link) for part in said)
-    foot = f"{imprint.sender.name}\n{imprint.postal_address}"
+    foot = imprint.postal_address
+    if imprint.sender.name not in foot:
+        foot = f"{imprint.sender.name}\n{foot}"
     edition = Edition(
         letterhead=_letterhead(masthead, imprint, answer.language, now),
         source=digest([text])[:10],

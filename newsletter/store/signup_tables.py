@@ -7,8 +7,19 @@ from newsletter.store.kinds import Instant, id_, one_of, ref, text
 
 
 def signup_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
+    #: when each may happen again; what it is about, as a keyed hash
+    limits = sa.Table(
+        "limits",
+        metadata,
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("free_at", Instant, nullable=False),
+    )
+    return _signups(metadata), _answers(metadata), limits
+
+
+def _signups(metadata: sa.MetaData) -> sa.Table:
     #: as they were filled in, for some seconds: the one place beside `subscribers` where an address stands
-    signups = sa.Table(
+    return sa.Table(
         "signups",
         metadata,
         id_(),
@@ -25,8 +36,11 @@ def signup_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
         sa.Column("asked_at", Instant, nullable=False),
         sqlite_autoincrement=True,
     )
+
+
+def _answers(metadata: sa.MetaData) -> sa.Table:
     #: mails to those who signed up, and what they asked for, until it is confirmed or too late
-    answers = sa.Table(
+    return sa.Table(
         "answers",
         metadata,
         id_(),
@@ -48,11 +62,3 @@ def signup_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
         sa.Index(None, "due_at"),
         sqlite_autoincrement=True,
     )
-    #: when each may happen again; what it is about, as a keyed hash
-    limits = sa.Table(
-        "limits",
-        metadata,
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("free_at", Instant, nullable=False),
-    )
-    return signups, answers, limits
