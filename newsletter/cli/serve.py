@@ -127,10 +127,9 @@ def _forget(settings: "Settings", store: "Store", email: str) -> None:
     done = forget_person(
         store, email, workspace=Path.cwd(), outbox=settings.outbox, actor=READER, now=now, rewrite=False
     )
-    # The database itself is written anew within the hour.
-    named = [str(path) for path in done.named_in if not path.suffix.startswith(".db")]
-    if named:
-        show.note(f"A reader has asked to be forgotten. Files that name them still: {', '.join(named)}")
+    if done.named_in:
+        named = ", ".join(map(str, done.named_in))
+        show.note(f"A reader has asked to be forgotten. Files that name them still: {named}")
 
 
 def _say(address: str) -> None:

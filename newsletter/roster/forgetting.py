@@ -53,12 +53,13 @@ def forget_person(
     is_rewritten = rewrite and store.forgetting.rewrite()
     spelling = _Spelling.of(email)
     mails = _empty_outbox(outbox, gone.delivery_ids if gone else (), spelling)
-    rows = sum(_mend_rejects(path, spelling) for path in _files(workspace) if path.name.endswith(SUFFIX))
+    files = [path for path in _files(workspace) if not store.forgetting.is_ours(path)]
+    rows = sum(_mend_rejects(path, spelling) for path in files if path.name.endswith(SUFFIX))
     return Forgotten(
         newsletters=gone.newsletters if gone else (),
         mails=mails,
         rejected_rows=rows,
-        named_in=tuple(path.relative_to(workspace) for path in _files(workspace) if spelling.is_in(path)),
+        named_in=tuple(path.relative_to(workspace) for path in files if path.is_file() and spelling.is_in(path)),
         is_rewritten=is_rewritten,
         again=gone is None,
     )

@@ -8,6 +8,7 @@ has to outlast them is the no, as a keyed hash.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -97,6 +98,14 @@ class Forgetting:
             for row in rows:
                 _let_go(connection, row, now)
         return len(rows)
+
+    def is_ours(self, path: Path) -> bool:
+        """
+        A file that the database works with. Whoever opens and closes one beside it breaks its locks (SQLite, "How To
+        Corrupt An SQLite Database File", section 2.2).
+        """
+        own = self._database.path
+        return own is not None and path.name in {f"{own.name}{end}" for end in ("", "-wal", "-shm", "-journal")}
 
     def rewrite(self) -> bool:
         """Leave no trace in the file of what was forgotten; False when others had it open, and some may be left."""

@@ -139,7 +139,18 @@ def test_interests_are_chosen_among_what_is_offered(face: Face) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/u/", "/u/x", "/u/" + "A" * 48, "/p/%00", "/v/../../etc/passwd", "/nowhere", "/face/app.py", "/face/..%2fapp.py"],
+    [
+        "/u/",
+        "/u/x",
+        "/u/" + "A" * 48,
+        "/p/%00",
+        "/v/../../etc/passwd",
+        "/nowhere",
+        "/face/app.py",
+        "/face/..%2fapp.py",
+        "/health/",
+        "//evil.example/",
+    ],
 )
 def test_strange_links_lead_to_a_page_that_says_so(face: Face, path: str) -> None:
     status, text, _ = face.ask("GET", path)

@@ -27,7 +27,14 @@ _NOT_ALLOWED = 405
 
 def create_app(house: House, leaving: Leaving | None = None) -> FastAPI:
     """The routes alone; `guarded` puts in front of them what they rely on."""
-    app = FastAPI(title="newsletter: pages for readers", docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect to the path without its last slash would name the host that the request named.
+    app = FastAPI(
+        title="newsletter: pages for readers",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
     add_leaving(app, house, leaving or Leaving(house, house.figures))
     add_choosing(app, house)
     add_owning(app, house)
