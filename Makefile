@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-web programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,9 @@ bench-readers: $(READY) ## how fast a million readers are counted and planned fo
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render
+
+bench-web: $(READY) ## how many readers can leave at once, by one click each, and how long they wait
+	@$(BIN)/python -m benchmarks.web
 
 programs: ## the outside programs and npm packages that tests and judges use
 	@tests/programs.sh

@@ -69,7 +69,7 @@ class Entrance:
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         arrived = [it for it in self.manners.arrived if it.recipient == address]
-        return [message_from_bytes(it.content, policy=policy.default) for it in arrived]  # type: ignore[misc]
+        return [message_from_bytes(it.content, policy=policy.default) for it in arrived]
 
     def mail_to(self, address: str, number: int = 1) -> EmailMessage:
         """The last of so many, once it has come."""

@@ -246,8 +246,9 @@ def test_a_mail_that_may_have_arrived_is_not_sent_again_and_one_that_was_put_off
         entrance.mail_to("fine@example.org")
         entrance.mail_to("lost@example.org")
         with entrance.store() as store, store._database.reading() as connection:
-            told = "SELECT p.email, a.due_at IS NOT NULL AS is_due FROM answers a JOIN subscriptions s ON s.id = a.subscription_id"
-            rows = connection.exec_driver_sql(f"{told} JOIN subscribers p ON p.id = s.subscriber_id").all()
+            told = "SELECT p.email, a.due_at IS NOT NULL AS is_due FROM answers a"
+            joined = "JOIN subscriptions s ON s.id = a.subscription_id JOIN subscribers p ON p.id = s.subscriber_id"
+            rows = connection.exec_driver_sql(f"{told} {joined}").all()
         assert {row.email: row.is_due for row in rows} == {
             "later@example.org": 1, "never@example.org": 0, "lost@example.org": 0, "fine@example.org": 0,
         }  # fmt: skip
