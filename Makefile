@@ -44,7 +44,8 @@ pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 test-faults: $(READY) programs ## kills, bad servers, full disks, state machine, oracle and attacks, in full (some twenty minutes)
 	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 NEWSLETTER_ATTACKS=full $(BIN)/pytest -q -s \
 		tests/faults tests/integration/test_store_machine.py tests/integration/test_segments_sql.py \
-		tests/integration/test_forged_tokens.py tests/integration/test_page_guards.py
+		tests/integration/test_forged_tokens.py tests/integration/test_page_guards.py tests/integration/test_documented.py \
+		tests/browser/test_payloads.py
 
 bench-send: $(READY) programs ## how fast mailings leave, beside other senders, and how much memory that takes
 	@tests/packages.sh benchmarks/peers

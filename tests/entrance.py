@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -47,6 +47,7 @@ class Entrance:
     port: int
     folder: Path
     manners: Manners
+    smtp_port: int = 0
 
     @property
     def base_url(self) -> str:
@@ -120,13 +121,16 @@ def link_in(mail: EmailMessage) -> str:
 
 
 @contextmanager
-def an_entrance(folder: Path, **settings: str) -> Iterator[Entrance]:
+def an_entrance(
+    folder: Path, *, prepare: Callable[[Path], None] = lambda _: None, **settings: Any
+) -> Iterator[Entrance]:
     open_to_all(folder)
+    prepare(folder)
     a_store(folder).close()
     manners, port = Manners(), free_port()
     with smtp_server(manners) as smtp_port:
         ours = {"NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}", "NEWSLETTER_TRUSTED_PROXIES": "1"} | settings
         with started(folder, ["serve", "--port", port], smtp_port, **ours) as at_work:
             at_work.wait_until(lambda: "Serving" in at_work.said)
-            yield Entrance(port, folder, manners)
+            yield Entrance(port, folder, manners, smtp_port)
             assert "Traceback" not in at_work.said, at_work.said

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ TOKEN = "a-token-that-only-a-monitor-knows-0123456789"
 
 @pytest.fixture(scope="module")
 def entrance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
-    settings = {"NEWSLETTER_SIGNUPS_PER_NETWORK": "5/hour", "NEWSLETTER_SIGNUPS_PER_DOMAIN": "3/hour"}
+    settings: dict[str, Any] = {"NEWSLETTER_SIGNUPS_PER_NETWORK": "5/hour", "NEWSLETTER_SIGNUPS_PER_DOMAIN": "3/hour"}
     with an_entrance(tmp_path_factory.mktemp("guards"), **settings) as opened:
         yield opened
 
@@ -38,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_a_flood_from_five_hundred_networks_sends_a_victim_one_mail(tmp_path: Path) -> None:
     limits = ("PER_NETWORK", "PER_DOMAIN", "IN_ALL")
     # The largest limits that there are: what holds is the one mail a day.
-    settings = {f"NEWSLETTER_SIGNUPS_{name}": "999999999/second" for name in limits}
+    settings: dict[str, Any] = {f"NEWSLETTER_SIGNUPS_{name}": "999999999/second" for name in limits}
     with an_entrance(tmp_path, **settings) as entrance:
 
         def attack(number: int) -> int:

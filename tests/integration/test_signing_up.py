@@ -23,7 +23,10 @@ LOOK = "Look into your mailbox"
 
 @pytest.fixture(scope="module")
 def entrance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
-    settings = {"NEWSLETTER_SIGNUPS_PER_NETWORK": "1000/hour", "NEWSLETTER_SIGNUPS_PER_DOMAIN": "1000/hour"}
+    settings: dict[str, Any] = {
+        "NEWSLETTER_SIGNUPS_PER_NETWORK": "1000/hour",
+        "NEWSLETTER_SIGNUPS_PER_DOMAIN": "1000/hour",
+    }
     with an_entrance(tmp_path_factory.mktemp("entrance"), **settings) as opened:
         yield opened
 

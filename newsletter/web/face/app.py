@@ -1,5 +1,6 @@
 """The routes. A GET changes nothing, whoever fetches it; a POST has taken effect before it is answered."""
 
+import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -52,9 +53,12 @@ def guarded(house: House) -> Guard:
 
 def document(app: FastAPI) -> dict[str, Any]:
     """What the routes promise, as OpenAPI: for tests, and for whoever wants to know. It is not served."""
-    told = app.openapi()
-    for operations in told["paths"].values():
-        for operation in operations.values():
+    with warnings.catch_warnings(action="ignore"):
+        # The framework gives GET and HEAD of a route one name.
+        told = app.openapi()
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            operation["operationId"] = f"{method} {path}"
             said = operation["responses"]
             # What the framework makes up: a token is any text to it.
             if "application/json" in said.get("422", {}).get("content", {}):
