@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from newsletter.errors import Finding, SettingsError
@@ -91,7 +100,12 @@ def _long_enough_token(token: SecretStr) -> SecretStr:
     return _long_enough((token,))[0]
 
 
-_LimitSetting = Annotated[Limit, BeforeValidator(_limit)]
+def _as_written(limit: Limit) -> str:
+    unit = next((unit for unit, seconds in _SECONDS.items() if limit.span == timedelta(seconds=seconds)), limit.span)
+    return f"{limit.count}/{unit}"
+
+
+_LimitSetting = Annotated[Limit, BeforeValidator(_limit), PlainSerializer(_as_written)]
 
 
 class Settings(BaseModel):

@@ -18,6 +18,8 @@ from tests.payloads import MARK, PAYLOADS
 from tests.stores import address_of, an_entry, take_in
 
 pytestmark = pytest.mark.xdist_group("face")
+#: headlines in one mail, which may not be longer
+A_MAIL = 25
 #: as names of readers each takes pages of its own
 NAMES = PAYLOADS if IS_FULL else PAYLOADS[::10]
 
@@ -108,23 +110,30 @@ def test_names_are_text_wherever_they_are_shown(entrance: Entrance, page: Page) 
     page.wait_for_timeout(500)
 
 
-def test_headlines_are_text_in_the_browsers_view_of_a_mail(entrance: Entrance, page: Page) -> None:
-    stories = "\n\n".join(
-        f"### {text} headline {number}\n- Example Wire · 2026-06-09\n- Summary: {text}\n- Why It Matters: {text}\n"
-        f"- URL: https://example.com/{number}\n- Tags: tag-{number}"
-        for number, text in enumerate(PAYLOADS)
-    )
-    head = f"---\nnewsletter: {NEWSLETTER}\ndate: 2026-06-10\nsubject: One\npreheader: Two\n---\n## Top Stories\n\n"
-    (entrance.folder / "brief.md").write_text(head + stories + "\n", encoding="utf-8")
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), A_MAIL))
+def test_headlines_are_text_in_the_browsers_view_of_a_mail(entrance: Entrance, page: Page, start: int) -> None:
     with entrance.store() as store:
         reader = next(it for it in take_in(store, an_entry(2), newsletter=NEWSLETTER) if "reader2" in it.email)
-    words = [sys.executable, "-m", "newsletter", "plan", "brief.md", "-s", "everyone"]
+    day = f"2026-06-{10 + start // A_MAIL}"
+    path = entrance.folder / f"brief-{day}.md"
+    path.write_text(an_issue(day, start), encoding="utf-8")
+    words = [sys.executable, "-m", "newsletter", "plan", path.name, "-s", "everyone"]
     ours = environ(entrance.smtp_port, NEWSLETTER_BASE_URL=entrance.base_url)
     done = subprocess.run(words, cwd=entrance.folder, env=ours, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     with open_store(address_of(entrance.folder)) as store, store._database.reading() as connection:
-        mailing_id = connection.exec_driver_sql("SELECT max(id) FROM mailings").scalar()
-    assert mailing_id, done.stderr
+        mailing_id = connection.exec_driver_sql("SELECT max(id) FROM mailings").scalar_one()
     token = make_token(KEYS, Purpose.VIEW, Token(reader.public_id, mailing_id))
     page.goto(f"{entrance.base_url}/v/{token}")
-    assert "headline 199" in page.inner_text("body")
-    page.wait_for_timeout(500)
+    assert f"headline {start + A_MAIL - 1}" in page.inner_text("body")
+    page.wait_for_timeout(300)
+
+
+def an_issue(day: str, start: int) -> str:
+    stories = "\n\n".join(
+        f"### {PAYLOADS[number]} headline {number}\n- Example Wire · 2026-06-09\n- Summary: {PAYLOADS[number]}\n"
+        f"- Why It Matters: {PAYLOADS[number]}\n- URL: https://example.com/{number}\n- Tags: tag-{number}"
+        for number in range(start, start + A_MAIL)
+    )
+    head = f"---\nnewsletter: {NEWSLETTER}\ndate: {day}\nsubject: One\npreheader: Two\n---\n## Top Stories\n\n"
+    return head + stories + "\n"
