@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-web programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,9 +45,11 @@ pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@$(BIN)/python -m tests.judge.pictures
 	@$(BIN)/python -m tests.browser.pictures docs/images
 
-test-faults: $(READY) programs ## kills, bad servers, full disks, state machine and oracle, in full (some twenty minutes)
-	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 $(BIN)/pytest -q -s \
-		tests/faults tests/integration/test_store_machine.py tests/integration/test_segments_sql.py
+test-faults: $(READY) programs ## kills, bad servers, full disks, state machine, oracle and attacks, in full (some twenty minutes)
+	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 NEWSLETTER_ATTACKS=full $(BIN)/pytest -q -s \
+		tests/faults tests/integration/test_store_machine.py tests/integration/test_segments_sql.py \
+		tests/integration/test_forged_tokens.py tests/integration/test_page_guards.py tests/integration/test_documented.py \
+		tests/browser/test_payloads.py
 
 bench-send: $(READY) programs ## how fast mailings leave, beside other senders, and how much memory that takes
 	@tests/packages.sh benchmarks/peers
@@ -59,6 +61,9 @@ bench-readers: $(READY) ## how fast a million readers are counted and planned fo
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render
+
+bench-web: $(READY) ## how many readers can leave at once, by one click each, and how long they wait
+	@$(BIN)/python -m benchmarks.web
 
 programs: ## the outside programs and npm packages that tests and judges use
 	@tests/programs.sh

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from newsletter.edition import CompiledIssue, CompiledStory
@@ -38,6 +39,7 @@ class Standing:
 
     status: SubscriptionStatus = SubscriptionStatus.CONFIRMED
     is_suppressed: bool = False
+    is_paused: bool = False
     is_in_segment: bool = True
     holds_issue: bool = False
     has_interests: bool = False
@@ -54,12 +56,13 @@ def verdict(standing: Standing, compiled: CompiledIssue) -> Skip | tuple[str, ..
     return Skip.TOO_FEW_STORIES if stories is None else stories
 
 
-def skip_reason(reader: Subscriber, rules: Rules) -> Skip | None:
+def skip_reason(reader: Subscriber, rules: Rules, now: datetime) -> Skip | None:
     """Why this reader is left out, whatever the stories and whatever they got before; None for one who is not."""
     return _reason(
         Standing(
             status=reader.status,
             is_suppressed=reader.suppressed_for is not None,
+            is_paused=reader.is_paused(now),
             is_in_segment=matches(rules.segment, reader, rules.home),
         )
     )
@@ -72,6 +75,8 @@ def _reason(standing: Standing) -> Skip | None:
         return Skip.SUPPRESSED
     if standing.status is SubscriptionStatus.PENDING:
         return Skip.PENDING
+    if standing.is_paused:
+        return Skip.PAUSED
     if not standing.is_in_segment:
         return Skip.NOT_IN_SEGMENT
     return Skip.ALREADY_SENT if standing.holds_issue else None

@@ -77,10 +77,11 @@ def truncated(ip: str) -> str:
     """
     The network of an address: the first 24 bits of IPv4, the first 48 of IPv6; "" for what is no address.
 
-    An IPv4 address in IPv6 clothes (RFC 4291 section 2.5.5.2) is cut as what it is.
+    One that is cut already stays as it is. An IPv4 address in IPv6 clothes (RFC 4291 section 2.5.5.2) is cut as what
+    it is.
     """
     try:
-        address = ipaddress.ip_address(ip.strip().partition("%")[0])
+        address = ipaddress.ip_address(ip.strip().partition("%")[0].partition("/")[0])
     except ValueError:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)

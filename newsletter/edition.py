@@ -84,6 +84,8 @@ class Letterhead:
     links: Links
     #: the mailbox that a reader can write to in order to leave
     unsubscribe_address: str = ""
+    #: no mail of the list, but one to a single person who has just done something that it answers
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 def foreseen(prepared: "Prepared", segment: str) -> "Outline":
     """What a plan for a segment would come to today; nothing is saved, and the issue may still be unfit."""
+    from datetime import UTC, datetime
+
     from newsletter.mailing.outline import outline_of_plan
     from newsletter.mailing.planning import foresee
 
     order = wiring.order_of(prepared, segment)
     with wiring.load_store(wiring.load_settings()) as store:
-        return outline_of_plan(foresee(store, order))
+        return outline_of_plan(foresee(store, order, now=datetime.now(UTC)))
 
 
 def transport_for_test(prepared: "Prepared", name: TransportName | None = None) -> "Transport":

@@ -53,6 +53,8 @@ class Masthead(Frozen):
     reply_to: MailAddress | None = None
     postal_address: Line | None = None
     unsubscribe_address: MailAddress | None = None
+    #: whether anybody may sign up for it, by the page
+    sign_up: bool = False
     contacts: dict[Slug, Contact] = Field(default_factory=dict)
     team: Line | None = None
     contact: Slug | None = None

@@ -2,16 +2,27 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from newsletter.errors import Finding, SettingsError
 from newsletter.fields import Line, MailAddress, WebAddress
+from newsletter.limits import Limit
 
 _RATE = re.compile(r"(?P<count>\d{1,9})\s*/\s*(?P<unit>second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -63,6 +74,15 @@ def _domain_rates(value: Any) -> Any:
     return {domain.strip().lower(): messages_per_second(rate) for domain, _, rate in pairs}
 
 
+def _limit(value: Any) -> Any:
+    """`20/hour` as so many in a span."""
+    if not isinstance(value, str):
+        return value
+    messages_per_second(value)
+    count, _, unit = value.partition("/")
+    return Limit(int(count), timedelta(seconds=_SECONDS[unit.strip()]))
+
+
 def _domain(value: str) -> str:
     if not _DOMAIN.fullmatch(value):
         raise PydanticCustomError("domain", "is not a domain", {"fix": "write it in ASCII, as example.com"})
@@ -74,6 +94,18 @@ def _selector(value: str) -> str:
         fix = "write what stands before ._domainkey in DNS, as s1"
         raise PydanticCustomError("selector", "is not a DKIM selector", {"fix": fix})
     return value
+
+
+def _long_enough_token(token: SecretStr) -> SecretStr:
+    return _long_enough((token,))[0]
+
+
+def _as_written(limit: Limit) -> str:
+    unit = next((unit for unit, seconds in _SECONDS.items() if limit.span == timedelta(seconds=seconds)), limit.span)
+    return f"{limit.count}/{unit}"
+
+
+_LimitSetting = Annotated[Limit, BeforeValidator(_limit), PlainSerializer(_as_written)]
 
 
 class Settings(BaseModel):
@@ -116,6 +148,14 @@ class Settings(BaseModel):
     #: who is told the result of each mailing, beside its author and its approver
     result_to: Annotated[tuple[MailAddress, ...] | None, BeforeValidator(_listed)] = None
     actor: Line | None = None
+    #: web servers of ours between the world and `serve`: whose word on where a request came from counts
+    trusted_proxies: int = Field(default=0, ge=0, le=8)
+    #: sign-ups: from one network, in all, and mails by them to one domain
+    signups_per_network: _LimitSetting = Limit(20, timedelta(hours=1))
+    signups_in_all: _LimitSetting = Limit(1_000, timedelta(hours=1))
+    signups_per_domain: _LimitSetting = Limit(500, timedelta(hours=1))
+    #: asks for the figures at /metrics from elsewhere than this machine
+    metrics_token: Annotated[SecretStr, AfterValidator(_long_enough_token)] | None = None
 
     @property
     def keys(self) -> tuple[bytes, ...]:

@@ -30,6 +30,8 @@ class Skip(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     PENDING = "pending"
     SUPPRESSED = "suppressed"
+    #: asked for some weeks without mail, and comes back by itself
+    PAUSED = "paused"
     NOT_IN_SEGMENT = "not-in-segment"
     #: holds an accepted or unknown delivery of the same issue from an earlier mailing
     ALREADY_SENT = "already-sent"
@@ -98,3 +100,8 @@ class Subscriber:
     consent: Consent | None = None
     joined_at: datetime
     suppressed_for: SuppressionReason | None = None
+    #: wants no mail before this instant; one that has passed says nothing
+    paused_until: datetime | None = None
+
+    def is_paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now

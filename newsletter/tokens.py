@@ -2,12 +2,14 @@
 Sign and check what is in the links that lead a reader back to us.
 
 A token is 36 bytes, 48 characters of unpadded base64url: key id (1), the subscription's random id (16), mailing (3),
-and the first 16 bytes of HMAC-SHA-256 over the purpose and the rest. It holds no address, and is for ever valid.
+and the first 16 bytes of HMAC-SHA-256 over the purpose and the rest. It holds no address, and the signature is for ever
+valid: that a confirmation is good for some days, and once, is in the store.
 """
 
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +17,7 @@ from functools import lru_cache
 
 from newsletter.errors import TokenError
 
+_STAMP = re.compile(r"(?P<at>[0-9a-f]{1,12})\.(?P<signature>[0-9a-f]{32})")
 _LENGTH = 36
 _SIGNED = 20
 _MAILINGS = 1 << 24
@@ -32,6 +35,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "u"
     PREFERENCES = "p"
     VIEW = "v"
+    #: carries the id of an answer to a sign-up instead of a subscription's
+    CONFIRM = "c"
 
 
 #: what is signed begins with the purpose
@@ -67,6 +72,34 @@ def read_token(keys: Sequence[bytes], purpose: Purpose, text: str) -> Token:
             if head[:1] == _key_id(key) and hmac.compare_digest(_signature(key, purpose, head), signature):
                 return Token(head[1:17], int.from_bytes(head[17:20], "big"))
     raise TokenError("this link is not one of ours", fix="copy the whole link from the mail")
+
+
+def make_stamp(keys: Sequence[bytes], form: str, at: int) -> str:
+    """
+    Proof that a form was shown by us, and when.
+
+    :param at: seconds since 1970
+    """
+    return f"{at:x}.{_stamp_signature(keys[0], form, at)}"
+
+
+def read_stamp(keys: Sequence[bytes], form: str, text: str) -> int:
+    """
+    When that form was shown.
+
+    :raises TokenError: it was none of ours
+    """
+    found = _STAMP.fullmatch(text)
+    if found:
+        at = int(found["at"], 16)
+        for key in keys:
+            if hmac.compare_digest(_stamp_signature(key, form, at), found["signature"]):
+                return at
+    raise TokenError("this form is not one of ours", fix="open the page again")
+
+
+def _stamp_signature(key: bytes, form: str, at: int) -> str:
+    return hmac.digest(key, f"newsletter form {at:x} {form}".encode(), _HASH)[:16].hex()
 
 
 def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) -> str:

@@ -61,6 +61,7 @@ def standing_of(reader: Subscriber, rules: Rules, holders: Container[int]) -> St
     return Standing(
         status=reader.status,
         is_suppressed=reader.suppressed_for is not None,
+        is_paused=reader.is_paused(NOW),
         is_in_segment=matches(rules.segment, reader, rules.home),
         holds_issue=reader.subscriber_id in holders,
         has_interests=bool(reader.interests),

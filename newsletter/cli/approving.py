@@ -54,7 +54,7 @@ def approve(
         found = store.mailings.find(mailing)
         outgoing = outgoing_of(store, found)
         insist_approvable(found, outgoing, said, by_another=settings.require_approval)
-        gone = store.approvals.departed(found.id)
+        gone = store.approvals.departed(found.id, said.now)
         if not as_json:
             _show(store, found, outgoing)
         if not yes:
@@ -92,7 +92,7 @@ def _show(store: "Store", mailing: "Mailing", outgoing: "Outgoing") -> None:
 
 
 def show_departed(store: "Store", mailing: "Mailing") -> None:
-    gone = store.approvals.departed(mailing.id)
+    gone = store.approvals.departed(mailing.id, datetime.now(UTC))
     if gone:
         show.table(["does not get it after all", "name", "why"], gone)
 

@@ -58,6 +58,7 @@ def correct(  # noqa: PLR0917 - a command has the options it has
             prepared,
             save=lambda plan: store.mailings.save_plan(plan, actor=actor, now=now),
             drop=lambda earlier: store.mailings.cancel(earlier.id, actor=actor, now=now),
+            now=now,
         )
         if found is None:
             show.note("Nobody holds a copy of what has changed, so nothing was saved.")

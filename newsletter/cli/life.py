@@ -74,7 +74,7 @@ def retry(
     settings = wiring.load_settings()
     with wiring.load_store(settings) as store:
         found = store.mailings.find(mailing)
-        refused = store.mailings.refused_readers(found.id)
+        refused = store.mailings.refused_readers(found.id, datetime.now(UTC))
         asked = of_reader(refused, reader) if reader else refused
         if reader and not asked:
             raise RefusedError(f"mailing {found.id} has no refused delivery to {reader}", fix="see newsletter explain")

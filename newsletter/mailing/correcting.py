@@ -1,6 +1,7 @@
 """Plan a correction: for those whose copy held a story that has changed or vanished, and for nobody else."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 
 from newsletter.audience import Rules, choose_stories, skip_reason
 from newsletter.delivery import ENDED, PLANNED_ONLY, Mailing
@@ -13,7 +14,7 @@ from newsletter.store import Store
 from newsletter.subscriber import Skip, Subscriber
 
 
-def plan_correction(store: Store, mailing: Mailing, prepared: Prepared) -> Plan:
+def plan_correction(store: Store, mailing: Mailing, prepared: Prepared, *, now: datetime) -> Plan:
     """
     Who gets the correction of a mailing, and who does not.
 
@@ -34,7 +35,7 @@ def plan_correction(store: Store, mailing: Mailing, prepared: Prepared) -> Plan:
         for edition_id, edition, _ in store.mailings.editions(mailing.id)
         if not before.stories or changed.intersection(edition.stories)
     ]
-    return _plan(store, mailing, prepared, store.mailings.holding(mailing.id, held))
+    return _plan(store, mailing, prepared, store.mailings.holding(mailing.id, held), now=now)
 
 
 def changed_stories(before: CompiledIssue, after: CompiledIssue) -> frozenset[str]:
@@ -64,13 +65,14 @@ def saved_correction(
     *,
     save: Callable[[Plan], Mailing],
     drop: Callable[[Mailing], object],
+    now: datetime,
 ) -> Mailing | None:
     """
     The correction that is under way already, or a new one; None when nobody is to get it.
 
     :raises RefusedError: another one of this file is under way
     """
-    plan = plan_correction(store, mailing, prepared)
+    plan = plan_correction(store, mailing, prepared, now=now)
     head = plan.compiled.letterhead
     earlier = store.mailings.open_for(head.newsletter, head.slug, plan.segment)
     if earlier and store.mailings.compiled(earlier.id) == plan.compiled:
@@ -83,7 +85,7 @@ def saved_correction(
     return save(plan) if plan.deliveries else None
 
 
-def _plan(store: Store, mailing: Mailing, prepared: Prepared, affected: Collection[int]) -> Plan:
+def _plan(store: Store, mailing: Mailing, prepared: Prepared, affected: Collection[int], *, now: datetime) -> Plan:
     compiled = prepared.compiled
     rules = Rules(
         compiled=compiled,
@@ -97,7 +99,7 @@ def _plan(store: Store, mailing: Mailing, prepared: Prepared, affected: Collecti
     skips: list[PlannedSkip] = []
     without_interests = 0
     for reader in store.readers.stream(mailing.newsletter):
-        reason = skip_reason(reader, rules) or (None if reader.subscriber_id in affected else Skip.UNAFFECTED)
+        reason = skip_reason(reader, rules, now) or (None if reader.subscriber_id in affected else Skip.UNAFFECTED)
         if reason:
             skips.append(PlannedSkip(reader.subscriber_id, reason))
             continue

@@ -17,6 +17,7 @@ REASONS = {
     Skip.UNSUBSCRIBED: "has unsubscribed from this newsletter",
     Skip.PENDING: "is on the list, but there is no proof of consent yet",
     Skip.SUPPRESSED: "must not be mailed: bounced, complained or taken out by hand",
+    Skip.PAUSED: "asked for some weeks without mail, which are not over yet",
     Skip.NOT_IN_SEGMENT: "is outside the segment",
     Skip.ALREADY_SENT: "holds this issue already",
     Skip.TOO_FEW_STORIES: "follows interests that too few stories fit",

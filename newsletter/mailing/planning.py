@@ -31,9 +31,9 @@ def last_findings(prepared: Prepared, now: datetime) -> list[Finding]:
     return [*prepared.findings, *check_date(prepared.reading, prepared.masthead.today(now))]
 
 
-def foresee(store: Store, order: Order) -> Draft:
+def foresee(store: Store, order: Order, *, now: datetime) -> Draft:
     """What a plan would say, of an issue that may still be unfit: to look at, never to save."""
-    return store.drafts.foresee(_wanted(order))
+    return store.drafts.foresee(_wanted(order), now=now)
 
 
 def plan_mailing(store: Store, order: Order, *, actor: str, now: datetime) -> tuple[Draft, Mailing | None]:

@@ -94,7 +94,7 @@ def proof_of(store: Store, mailing: Mailing, *, actor: str, now: datetime, base_
         made_at=now,
         editions=editions,
         left_out=tuple(store.mailings.skipped(mailing.id)),
-        departed=tuple(store.approvals.departed(mailing.id)),
+        departed=tuple(store.approvals.departed(mailing.id, now)),
         findings=None if findings is None else tuple(findings),
         changes=_changes(store, mailing, compiled, before, editions) if before else None,
         approvals=tuple(store.approvals.of(mailing.id)),

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Recipient
 from newsletter.edition import Edition, Field, Letterhead, Links, digest
-from newsletter.errors import NewsletterError
 from newsletter.mailing.explaining import REASONS
+from newsletter.mailing.posting import post
 from newsletter.mailing.sending import BY_ITSELF
 from newsletter.message import Letter, RefusedValueError, plain_address
 from newsletter.report import Report, report_on
@@ -208,15 +208,7 @@ def _as_html(text: str) -> str:
 
 
 def _post(letters: Sequence[Letter], addresses: Sequence[str], make_transport: "Callable[[], Transport]") -> Told:
-    answers: dict[int, str] = {}
-    try:
-        with make_transport() as transport:
-            for receipts in transport.send(iter(letters), lambda _: None):
-                for receipt in receipts:
-                    answers[receipt.delivery_id] = "" if receipt.outcome is Outcome.ACCEPTED else receipt.detail
-    except (NewsletterError, OSError) as error:
-        why = str(error)
-    else:
-        why = "no answer"
+    receipts, why = post(letters, make_transport)
+    answers = {it.delivery_id: "" if it.outcome is Outcome.ACCEPTED else it.detail for it in receipts}
     known = [(address, answers.get(-number, why)) for number, address in enumerate(addresses, start=1)]
     return Told(tuple(a for a, said in known if not said), tuple((a, said) for a, said in known if said))

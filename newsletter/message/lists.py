@@ -14,7 +14,10 @@ _PAGE, _MAILBOX, _WEB = Field.UNSUBSCRIBE_URL, Field.UNSUBSCRIBE_MAILTO, Links.W
 
 
 def list_headers(head: Letterhead) -> dict[str, str]:
-    """Headers that name the list and ask robots to be quiet; the same for all."""
+    """Headers that name the list and ask robots to be quiet; the same for all. An answer is of no list (RFC 3834)."""
+    if head.is_answer:
+        quiet = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+        return quiet | {"Content-Language": plain_value(head.language, "language")}
     return {
         "List-Id": named(phrase(head.title), plain_value(head.list_id, "List-Id")),
         "Feedback-ID": plain_value(_feedback_id(head), "Feedback-ID"),
@@ -25,7 +28,9 @@ def list_headers(head: Letterhead) -> dict[str, str]:
 
 
 def unsubscribe_headers(head: Letterhead, recipient: Recipient) -> dict[str, str]:
-    """One reader's ways out, and one click when there is https (RFC 8058)."""
+    """One reader's ways out, and one click when there is https (RFC 8058); from an answer there is none."""
+    if head.is_answer:
+        return {}
     ways = _ways_out(head, recipient)
     found = {"List-Unsubscribe": f"<{'>, <'.join(ways)}>"}
     return found | {"List-Unsubscribe-Post": _ONE_CLICK} if _is_secure(ways) else found
@@ -33,6 +38,8 @@ def unsubscribe_headers(head: Letterhead, recipient: Recipient) -> dict[str, str
 
 def unsubscribe_lines(head: Letterhead, recipient: Recipient) -> str:
     """The same as they stand in a message: folded after the comma and nowhere else, and never encoded."""
+    if head.is_answer:
+        return ""
     ways = _ways_out(head, recipient)
     return f"List-Unsubscribe: <{_FOLDED.join(ways)}>\r\n{_ONE_CLICK_LINE if _is_secure(ways) else ''}"
 

@@ -39,23 +39,27 @@ class Forgotten:
     again: bool
 
 
-def forget_person(store: Store, email: str, *, workspace: Path, outbox: Path, actor: str, now: datetime) -> Forgotten:
+def forget_person(
+    store: Store, email: str, *, workspace: Path, outbox: Path, actor: str, now: datetime, rewrite: bool = True
+) -> Forgotten:
     """
+    :param rewrite: write the database file anew, at once
     :raises InputError: nobody is known by that address, nor was
     :raises RefusedError: mail to them is on its way this moment
     """
     gone = store.forgetting.forget(email, actor=actor, now=now)
     if gone is None and store.forgetting.kept_away(email) is None:
         raise InputError(f"nobody is known by the address {email}", fix="newsletter subscribers list shows readers")
-    is_rewritten = store.forgetting.rewrite()
+    is_rewritten = rewrite and store.forgetting.rewrite()
     spelling = _Spelling.of(email)
     mails = _empty_outbox(outbox, gone.delivery_ids if gone else (), spelling)
-    rows = sum(_mend_rejects(path, spelling) for path in _files(workspace) if path.name.endswith(SUFFIX))
+    files = [path for path in _files(workspace) if not store.forgetting.is_ours(path)]
+    rows = sum(_mend_rejects(path, spelling) for path in files if path.name.endswith(SUFFIX))
     return Forgotten(
         newsletters=gone.newsletters if gone else (),
         mails=mails,
         rejected_rows=rows,
-        named_in=tuple(path.relative_to(workspace) for path in _files(workspace) if spelling.is_in(path)),
+        named_in=tuple(path.relative_to(workspace) for path in files if path.is_file() and spelling.is_in(path)),
         is_rewritten=is_rewritten,
         again=gone is None,
     )

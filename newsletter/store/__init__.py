@@ -2,6 +2,7 @@
 
 from types import TracebackType
 
+from newsletter.store.answers import Answers
 from newsletter.store.approvals import Approvals
 from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
@@ -10,12 +11,14 @@ from newsletter.store.drafts import Drafts
 from newsletter.store.forgetting import Forgetting
 from newsletter.store.holdings import Holdings
 from newsletter.store.interests import Interests
+from newsletter.store.limiting import Limiting
 from newsletter.store.linked import Linked
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
 from newsletter.store.paces import Paces
 from newsletter.store.proofs import Proofs
 from newsletter.store.readers import Readers
+from newsletter.store.signups import SignUps
 from newsletter.store.workers import Workers
 
 WAIT_SECONDS = 15.0
@@ -29,6 +32,9 @@ class Store:
         self.id = store_id
         self.readers = Readers(database)
         self.linked = Linked(database)
+        self.signups = SignUps(database)
+        self.answers = Answers(database)
+        self.limits = Limiting(database)
         self.interests = Interests(database)
         self.consents = Consents(database)
         self.forgetting = Forgetting(database)

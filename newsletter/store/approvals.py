@@ -1,6 +1,7 @@
 """Approvals as they were given: added, read, never changed. And what they are held against."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -60,11 +61,11 @@ class Approvals:
         for row in in_pages(self._database, wanted, _delivery.id, lambda row: row.id):
             yield row.id, row.hash
 
-    def departed(self, mailing_id: int) -> list[Departed]:
+    def departed(self, mailing_id: int, now: datetime) -> list[Departed]:
         """Who was planned and does not get it: taken back already, or to be taken back when it is sent."""
         columns = (_person.address, _person.name, _delivery.detail)
         wanted = sa.select(*columns).select_from(schema.deliveries.join(schema.subscribers)).order_by(_delivery.id)
         wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.WITHDRAWN)
         with self._database.reading() as connection:
             gone = [Departed(*row) for row in connection.execute(wanted)]
-            return gone + departing(connection, mailing_id)
+            return gone + departing(connection, mailing_id, now)

@@ -59,27 +59,7 @@ class Consents:
         :param email: an address that has been checked
         """
         with self._database.writing() as connection:
-            subscriber_id = self._person(connection, email, name, occasion)
-            theirs = (_subscription.subscriber_id == subscriber_id, _subscription.newsletter == newsletter)
-            found = connection.execute(sa.select(_subscription.id).where(*theirs)).scalar()
-            if found is None:
-                found = _subscribe(connection, subscriber_id, newsletter, occasion.at)
-            record = _said(ConsentEvent.REQUESTED, newsletter, occasion)
-            write_log(connection, [(subscriber_id, record)])
-            return int(found)
-
-    def _person(self, connection: sa.Connection, email: str, name: str, occasion: Occasion) -> int:
-        key = email_key(email)
-        found = connection.execute(sa.select(schema.subscribers.c.id).where(schema.subscribers.c.email == key)).scalar()
-        if found is not None:
-            return int(found)
-        values = {"email": key, "address": email, "name": name, "created_at": occasion.at}
-        made = sa.insert(schema.subscribers).returning(schema.subscribers.c.id)
-        subscriber_id = int(connection.execute(made, values).scalar_one())
-        reason = suppression_of_hash(connection, key)
-        if reason:
-            suppress(connection, subscriber_id, reason, actor="newsletter", now=occasion.at)
-        return subscriber_id
+            return note_request(connection, email, newsletter, occasion, name=name)
 
     def confirm(self, subscription_id: int, consent: Consent, occasion: Occasion) -> bool:
         """
@@ -90,16 +70,45 @@ class Consents:
         :raises RefusedError: there is no such subscription
         """
         with self._database.writing() as connection:
-            row = subscription_row(connection, subscription_id)
-            was_lifted = _lift(connection, row, occasion)
-            if row.status == SubscriptionStatus.CONFIRMED and not was_lifted:
-                return False
-            values: dict[str, Any] = {"status": SubscriptionStatus.CONFIRMED, "unsubscribed_at": None}
-            values |= {"consent_basis": consent.basis, "consent_on": consent.on}
-            connection.execute(sa.update(schema.subscriptions).where(_subscription.id == subscription_id), values)
-            record = _said(ConsentEvent.CONFIRMED, row.newsletter, occasion, consent)
-            write_log(connection, [(row.subscriber_id, record)])
-            return True
+            return note_confirmation(connection, subscription_id, consent, occasion)
+
+
+def note_request(connection: sa.Connection, email: str, newsletter: str, occasion: Occasion, *, name: str = "") -> int:
+    subscriber_id = _person(connection, email, name, occasion)
+    theirs = (_subscription.subscriber_id == subscriber_id, _subscription.newsletter == newsletter)
+    found = connection.execute(sa.select(_subscription.id).where(*theirs)).scalar()
+    if found is None:
+        found = _subscribe(connection, subscriber_id, newsletter, occasion.at)
+    record = _said(ConsentEvent.REQUESTED, newsletter, occasion)
+    write_log(connection, [(subscriber_id, record)])
+    return int(found)
+
+
+def note_confirmation(connection: sa.Connection, subscription_id: int, consent: Consent, occasion: Occasion) -> bool:
+    row = subscription_row(connection, subscription_id)
+    was_lifted = _lift(connection, row, occasion)
+    if row.status == SubscriptionStatus.CONFIRMED and not was_lifted:
+        return False
+    values: dict[str, Any] = {"status": SubscriptionStatus.CONFIRMED, "unsubscribed_at": None, "paused_until": None}
+    values |= {"consent_basis": consent.basis, "consent_on": consent.on}
+    connection.execute(sa.update(schema.subscriptions).where(_subscription.id == subscription_id), values)
+    record = _said(ConsentEvent.CONFIRMED, row.newsletter, occasion, consent)
+    write_log(connection, [(row.subscriber_id, record)])
+    return True
+
+
+def _person(connection: sa.Connection, email: str, name: str, occasion: Occasion) -> int:
+    key = email_key(email)
+    found = connection.execute(sa.select(schema.subscribers.c.id).where(schema.subscribers.c.email == key)).scalar()
+    if found is not None:
+        return int(found)
+    values = {"email": key, "address": email, "name": name, "created_at": occasion.at}
+    made = sa.insert(schema.subscribers).returning(schema.subscribers.c.id)
+    subscriber_id = int(connection.execute(made, values).scalar_one())
+    reason = suppression_of_hash(connection, key)
+    if reason:
+        suppress(connection, subscriber_id, reason, actor="newsletter", now=occasion.at)
+    return subscriber_id
 
 
 def _said(event: ConsentEvent, newsletter: str, occasion: Occasion, consent: Consent | None = None) -> ConsentRecord:

@@ -19,12 +19,12 @@ def withdraw(
     connection: sa.Connection, mailing_id: int, now: datetime, *, among: tuple[int, int] | None = None
 ) -> dict[Skip, int]:
     """
-    Withdraw planned deliveries (all, or those from one id to another) whose reader left, was suppressed, or has the
-    issue from another mailing.
+    Withdraw planned deliveries (all, or those from one id to another) whose reader left, was suppressed, paused, or has
+    the issue from another mailing.
 
     The caller writes in the same transaction, so that nobody can leave in between.
     """
-    reason = reason_to_withdraw(connection, mailing_id)
+    reason = reason_to_withdraw(connection, mailing_id, now)
     wanted = sa.select(_delivery.id, reason.label("reason")).select_from(schema.deliveries.join(schema.subscriptions))
     wanted = wanted.where(_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
     wanted = wanted.where(reason.is_not(None))
@@ -39,9 +39,9 @@ def withdraw(
     return {said: reasons.count(said) for said in dict.fromkeys(reasons)}
 
 
-def departing(connection: sa.Connection, mailing_id: int) -> list[Departed]:
+def departing(connection: sa.Connection, mailing_id: int, now: datetime) -> list[Departed]:
     """Those whom `withdraw` would take back now, by name; nothing is changed."""
-    reason = reason_to_withdraw(connection, mailing_id)
+    reason = reason_to_withdraw(connection, mailing_id, now)
     people = schema.subscribers.c
     joined = schema.deliveries.join(schema.subscriptions).join(schema.subscribers, people.id == _delivery.subscriber_id)
     wanted = sa.select(people.address, people.name, reason.label("reason")).select_from(joined)
@@ -62,13 +62,14 @@ def withdraw_cancelled(connection: sa.Connection, delivery_ids: Collection[int])
     connection.execute(gone.where(_delivery.mailing_id.in_(cancelled)).values(values))
 
 
-def reason_to_withdraw(connection: sa.Connection, mailing_id: int) -> sa.ColumnElement[str]:
+def reason_to_withdraw(connection: sa.Connection, mailing_id: int, now: datetime) -> sa.ColumnElement[str]:
     """Null for those who may still get it. In the order in which `Skip` lists the reasons."""
     is_suppressed = sa.exists().where(_suppressed == _delivery.subscriber_id)
     whens: list[tuple[sa.ColumnElement[bool], str]] = [
         (_subscription.status == SubscriptionStatus.UNSUBSCRIBED, Skip.UNSUBSCRIBED),
         (_subscription.status != SubscriptionStatus.CONFIRMED, Skip.PENDING),
         (is_suppressed, Skip.SUPPRESSED),
+        (_subscription.paused_until > now, Skip.PAUSED),
     ]
     others = _others_of_the_issue(connection, mailing_id)
     if others:

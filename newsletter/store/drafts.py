@@ -70,9 +70,9 @@ _standings = _passing_table(
 
 # What is known of a reader, as one number.
 _STATUSES = tuple(SubscriptionStatus)
-_SUPPRESSED, _OUTSIDE, _HOLDER, _INTERESTED = 4, 8, 16, 32
+_SUPPRESSED, _OUTSIDE, _HOLDER, _INTERESTED, _PAUSED = 4, 8, 16, 32, 64
 #: times the id of the choice of stories
-_CHOICE = 64
+_CHOICE = 128
 #: SQLite takes some thousand parameters
 _FACTS_AT_ONCE = 500
 
@@ -92,9 +92,9 @@ class Drafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def foresee(self, wanted: Wanted) -> Draft:
+    def foresee(self, wanted: Wanted, *, now: datetime) -> Draft:
         """What a plan would come to; nothing is saved."""
-        with self._database.reading() as connection, _stood(connection, wanted) as alike:
+        with self._database.reading() as connection, _stood(connection, wanted, now) as alike:
             return _draft(alike, wanted)
 
     def plan(
@@ -105,7 +105,7 @@ class Drafts:
 
         Nothing is written when nobody is left to get it: then there is no mailing.
         """
-        with self._database.copying() as connection, _stood(connection, wanted) as alike:
+        with self._database.copying() as connection, _stood(connection, wanted, now) as alike:
             draft = _draft(alike, wanted)
             if not draft.planned:
                 return draft, None
@@ -135,12 +135,12 @@ def _draft(alike: Sequence[_Alike], wanted: Wanted) -> Draft:
 
 
 @contextmanager
-def _stood(connection: sa.Connection, wanted: Wanted) -> Iterator[list[_Alike]]:
+def _stood(connection: sa.Connection, wanted: Wanted, now: datetime) -> Iterator[list[_Alike]]:
     """Write down for a while how every reader of the newsletter stands."""
     _passing.create_all(connection, checkfirst=False)
     compiled = wanted.rules.compiled
     choices = {} if compiled.choice is Choice.ALL else _note_choices(connection, wanted.rules)
-    _note_standings(connection, wanted)
+    _note_standings(connection, wanted, now)
     counted = sa.select(_standings.c.facts, sa.func.count()).group_by(_standings.c.facts)
     rows = connection.execute(counted.order_by(_standings.c.facts)).all()
     yield [_Alike(facts, _standing(facts, choices), number) for facts, number in rows]
@@ -179,13 +179,13 @@ def _bringing(tags: Sequence[str], vocabulary: Vocabulary) -> frozenset[str]:
     return vocabulary.stored_as(current.union(*map(vocabulary.ancestors, current)))
 
 
-def _note_standings(connection: sa.Connection, wanted: Wanted) -> None:
+def _note_standings(connection: sa.Connection, wanted: Wanted, now: datetime) -> None:
     newsletter = wanted.rules.compiled.letterhead.newsletter
     expression = wanted.rules.segment
     tables: sa.FromClause = schema.subscriptions
     if needs_people(expression):
         tables = tables.join(schema.subscribers)
-    facts = _facts(connection, wanted)
+    facts = _facts(connection, wanted, now)
     if wanted.rules.compiled.choice is not Choice.ALL:
         tables = tables.outerjoin(_chosen, _chosen.c.subscription_id == _subscription.id)
         facts = facts + sa.func.coalesce(_chosen.c.choice_id, 0) * _CHOICE
@@ -194,7 +194,7 @@ def _note_standings(connection: sa.Connection, wanted: Wanted) -> None:
     connection.execute(sa.insert(_standings).from_select(list(_standings.c.keys()), chosen))
 
 
-def _facts(connection: sa.Connection, wanted: Wanted) -> sa.ColumnElement[int]:
+def _facts(connection: sa.Connection, wanted: Wanted, now: datetime) -> sa.ColumnElement[int]:
     """Of those outside the segment nobody asks what they hold or follow."""
     status = sa.case({str(word): number for number, word in enumerate(_STATUSES)}, value=_subscription.status)
     suppressed = sa.exists().where(schema.suppressions.c.subscriber_id == _subscription.subscriber_id)
@@ -206,6 +206,7 @@ def _facts(connection: sa.Connection, wanted: Wanted) -> sa.ColumnElement[int]:
         holds = sa.exists().where(*theirs, _delivery.state.in_(HOLDING))
         inside = inside + sa.case((holds, _HOLDER), else_=0)
     facts = status + sa.case((suppressed, _SUPPRESSED), else_=0)
+    facts = facts + sa.case((_subscription.paused_until > now, _PAUSED), else_=0)
     if isinstance(wanted.rules.segment, Everyone):
         return facts + inside
     return facts + sa.case((held_clause(connection, wanted.rules.asked), inside), else_=_OUTSIDE)
@@ -222,6 +223,7 @@ def _standing(facts: int, choices: Mapping[int, frozenset[str]]) -> Standing:
     return Standing(
         status=_STATUSES[facts % 4],
         is_suppressed=bool(facts & _SUPPRESSED),
+        is_paused=bool(facts & _PAUSED),
         is_in_segment=not facts & _OUTSIDE,
         holds_issue=bool(facts & _HOLDER),
         has_interests=bool(facts & _INTERESTED),

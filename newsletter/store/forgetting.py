@@ -8,6 +8,7 @@ has to outlast them is the no, as a keyed hash.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -98,6 +99,14 @@ class Forgetting:
                 _let_go(connection, row, now)
         return len(rows)
 
+    def is_ours(self, path: Path) -> bool:
+        """
+        A file that the database works with. Whoever opens and closes one beside it breaks its locks (SQLite, "How To
+        Corrupt An SQLite Database File", section 2.2).
+        """
+        own = self._database.path
+        return own is not None and path.name in {f"{own.name}{end}" for end in ("", "-wal", "-shm", "-journal")}
+
     def rewrite(self) -> bool:
         """Leave no trace in the file of what was forgotten; False when others had it open, and some may be left."""
         return self._database.rewrite()
@@ -135,6 +144,7 @@ def _let_go(connection: sa.Connection, row: AnyRow, now: datetime) -> None:
         _erase(connection, row.subscriber_id, now)
         return
     _withdraw(connection, _delivery.subscription_id == row.id, now)
+    connection.execute(sa.delete(schema.answers).where(schema.answers.c.subscription_id == row.id))
     connection.execute(sa.delete(schema.interests).where(schema.interests.c.subscription_id == row.id))
     heir = connection.execute(others.order_by(_subscription.id)).scalars().first()
     theirs = sa.update(schema.deliveries).where(_delivery.subscription_id == row.id)
@@ -153,7 +163,11 @@ def _erase(connection: sa.Connection, subscriber_id: int, now: datetime) -> None
     # Of no run: what a sender of theirs may still learn is not written down any more.
     emptied = {"detail": words, "provider_id": "", "run_id": None}
     connection.execute(sa.update(schema.deliveries).where(theirs).values(emptied))
+    told = sa.update(schema.events).where(schema.events.c.subscriber_id == subscriber_id)
+    connection.execute(told.values(detail="", url=None, subscription_id=None))
     _empty_subscriptions(connection, subscriber_id)
+    email = sa.select(_person.email).where(_person.id == subscriber_id).scalar_subquery()
+    connection.execute(sa.delete(schema.signups).where(schema.signups.c.email == email))
     nobody = f"forgotten-{subscriber_id}"
     blank = dict.fromkeys(("name", "salutation", "language", "company", "manager", "zone"), "")
     person = sa.update(schema.subscribers).where(_person.id == subscriber_id)
@@ -179,6 +193,7 @@ def _empty_subscriptions(connection: sa.Connection, subscriber_id: int) -> None:
     if not ids:
         return
     connection.execute(sa.delete(schema.interests).where(schema.interests.c.subscription_id.in_(ids)))
+    connection.execute(sa.delete(schema.answers).where(schema.answers.c.subscription_id.in_(ids)))
     theirs = sa.update(schema.deliveries).where(_delivery.subscription_id.in_(ids))
     connection.execute(theirs.values(subscription_id=ids[0]))
     connection.execute(sa.delete(schema.subscriptions).where(_subscription.id.in_(ids[1:])))
@@ -188,6 +203,7 @@ def _empty_subscriptions(connection: sa.Connection, subscriber_id: int) -> None:
         "status": SubscriptionStatus.UNSUBSCRIBED,
         "consent_basis": "",
         "consent_on": None,
+        "paused_until": None,
     }
     connection.execute(sa.update(schema.subscriptions).where(_subscription.id == ids[0]).values(values))
 

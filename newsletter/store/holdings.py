@@ -11,7 +11,7 @@ from newsletter.store.consents import log_of
 from newsletter.store.database import AnyRow, Database
 from newsletter.store.people import email_key, interests_of
 
-_person, _mailing = schema.subscribers.c, schema.mailings.c
+_person, _mailing, _answer = schema.subscribers.c, schema.mailings.c, schema.answers.c
 
 
 class Holdings:
@@ -32,9 +32,11 @@ def _everything(connection: sa.Connection, person: AnyRow) -> dict[str, Any]:
         "person": _plain(person) | {"email": person.address},
         "subscriptions": _subscriptions(connection, number),
         "suppression": next(iter(_of(connection, schema.suppressions, number)), None),
+        "sign_ups": _signups(connection, person),
         "consents": [record.as_json() for record in log_of(connection, number)],
         "deliveries": _deliveries(connection, number),
         "skips": _with_mailing(connection, schema.skips, number),
+        "events": _of(connection, schema.events, number),
         "bounces": _with_mailing(connection, schema.bounces, number),
         "changes": [row | {"detail": json.loads(row["detail"])} for row in _of(connection, schema.audit, number)],
     }
@@ -44,6 +46,17 @@ def _subscriptions(connection: sa.Connection, number: int) -> list[dict[str, Any
     rows = _of(connection, schema.subscriptions, number)
     tags = interests_of(connection, [row["id"] for row in rows])
     return [row | {"interests": sorted(tags.get(row["id"], ()))} for row in rows]
+
+
+def _signups(connection: sa.Connection, person: AnyRow) -> list[dict[str, Any]]:
+    """Forms of theirs that wait for a mail, or for their yes."""
+    waiting = sa.select(schema.signups).where(schema.signups.c.email == person.email)
+    theirs = sa.select(schema.subscriptions.c.id).where(schema.subscriptions.c.subscriber_id == person.id)
+    answered = sa.select(schema.answers).where(_answer.subscription_id.in_(theirs))
+    # Whoever has this would have the link.
+    secret = {"public_id"}
+    rows = [_plain(row) for wanted in (waiting, answered) for row in connection.execute(wanted)]
+    return [{name: value for name, value in row.items() if name not in secret} for row in rows]
 
 
 def _deliveries(connection: sa.Connection, number: int) -> list[dict[str, Any]]:

@@ -26,12 +26,21 @@ def let_go(
     reading = (_subscription.status != SubscriptionStatus.UNSUBSCRIBED, _subscription.newsletter != "")
     going = connection.execute(sa.select(*columns).where(whom, *reading)).all()
     gone = sa.update(schema.subscriptions).where(_subscription.id.in_([row.id for row in going]))
+    if not going:
+        return 0
     connection.execute(gone.values(status=SubscriptionStatus.UNSUBSCRIBED, unsubscribed_at=now))
     event = ConsentEvent.UNSUBSCRIBED
     said = [ConsentRecord(event=event, newsletter=row.newsletter, at=now, source=source, actor=actor) for row in going]
     write_log(connection, [(row.subscriber_id, record) for row, record in zip(going, said, strict=True)])
-    for row in going:
-        detail = {"newsletter": row.newsletter}
-        told = audit_row("unsubscribed", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
-        write_audit(connection, told)
+    told = [
+        audit_row(
+            "unsubscribed",
+            actor=actor,
+            at=now,
+            subscriber_id=row.subscriber_id,
+            detail={"newsletter": row.newsletter},
+        )
+        for row in going
+    ]
+    write_audit(connection, *told)
     return len(going)

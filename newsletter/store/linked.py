@@ -1,7 +1,7 @@
 """What a link in a mail leads to: the reader it was made for, and the edition that they got."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.consents import write_log
-from newsletter.store.database import Database
+from newsletter.store.consents import subscription_row, write_log
+from newsletter.store.database import AnyRow, Database
 from newsletter.store.leaving import let_go
 from newsletter.store.people import SELECT_SUBSCRIBERS, with_interests
 from newsletter.subscriber import Subscriber, SubscriptionStatus
 
 _subscription, _delivery, _edition = schema.subscriptions.c, schema.deliveries.c, schema.editions.c
+_person = schema.subscribers.c
 
 
 class Linked:
@@ -67,3 +68,42 @@ class Linked:
                 told = audit_row("came-back", actor=actor, at=now, subscriber_id=row.subscriber_id, detail=detail)
                 write_audit(connection, told)
             return row is not None
+
+    def describe(self, subscription_id: int, own: Mapping[str, str], *, actor: str, now: datetime) -> bool:
+        """
+        Change what a reader says of themselves; whether that changed anything. The audit tells which, never what.
+
+        :param own: by column of `subscribers`
+        """
+        with self._database.writing() as connection:
+            subscription = subscription_row(connection, subscription_id)
+            theirs = _person.id == subscription.subscriber_id
+            columns = [_person[name] for name in own]
+            row = connection.execute(sa.select(*columns).where(theirs)).one()
+            changed = sorted(name for name, value in own.items() if getattr(row, name) != value)
+            if changed:
+                values = {name: own[name] for name in changed}
+                connection.execute(sa.update(schema.subscribers).where(theirs).values(values))
+                _note(connection, subscription, "described", actor=actor, now=now, detail={"changed": changed})
+            return bool(changed)
+
+    def pause(self, subscription_id: int, until: datetime | None, *, actor: str, now: datetime) -> bool:
+        """No mail before then; None: mail again, at once. Whether that changed anything."""
+        this = _subscription.id == subscription_id
+        with self._database.writing() as connection:
+            subscription = subscription_row(connection, subscription_id)
+            before = connection.execute(sa.select(_subscription.paused_until).where(this)).scalar()
+            if before == until:
+                return False
+            connection.execute(sa.update(schema.subscriptions).where(this).values(paused_until=until))
+            action = "paused-reading" if until else "resumed-reading"
+            detail = {"until": until.isoformat()} if until else {}
+            _note(connection, subscription, action, actor=actor, now=now, detail=detail)
+            return True
+
+
+def _note(
+    connection: sa.Connection, row: "AnyRow", action: str, *, actor: str, now: datetime, detail: Mapping[str, object]
+) -> None:
+    told = {"newsletter": row.newsletter, **detail}
+    write_audit(connection, audit_row(action, actor=actor, at=now, subscriber_id=row.subscriber_id, detail=told))

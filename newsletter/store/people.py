@@ -29,6 +29,7 @@ SELECT_SUBSCRIBERS = sa.select(
     _subscription.consent_on,
     _subscription.joined_at,
     _suppression.reason.label("suppressed_for"),
+    _subscription.paused_until,
 ).select_from(schema.subscriptions.join(schema.subscribers).outerjoin(schema.suppressions))
 
 

@@ -30,9 +30,9 @@ class Retrying:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def refused_readers(self, mailing_id: int) -> list[RefusedReader]:
+    def refused_readers(self, mailing_id: int, now: datetime) -> list[RefusedReader]:
         with self._database.reading() as connection:
-            reason = reason_to_withdraw(connection, mailing_id).label("reason")
+            reason = reason_to_withdraw(connection, mailing_id, now).label("reason")
             joined = schema.deliveries.join(schema.subscriptions)
             joined = joined.join(schema.subscribers, _person.id == _delivery.subscriber_id)
             wanted = sa.select(_delivery.id, _person.address, _delivery.detail, reason).select_from(joined)

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from newsletter.bounce import BounceKind
 from newsletter.delivery import BatchState, DeliveryState, MailingStatus
 from newsletter.store.consent_tables import consent_tables
+from newsletter.store.event_tables import event_table
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
+from newsletter.store.signup_tables import signup_tables
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 metadata = sa.MetaData(
@@ -62,10 +64,12 @@ subscriptions = sa.Table(
     sa.Column("consent_on", sa.Date),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unsubscribed_at", Instant),
+    #: no mail before then; one that has passed says nothing
+    sa.Column("paused_until", Instant),
     often_one_of("status", SubscriptionStatus),
     sa.UniqueConstraint("subscriber_id", "newsletter"),
     #: holds all that a plan asks of every reader
-    sa.Index(None, "newsletter", "status", "subscriber_id"),
+    sa.Index(None, "newsletter", "status", "subscriber_id", "paused_until"),
     sqlite_autoincrement=True,
 )
 
@@ -89,6 +93,8 @@ suppressions = sa.Table(
 )
 
 consents, forgotten = consent_tables(metadata)
+events = event_table(metadata)
+signups, answers, limits = signup_tables(metadata)
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(
@@ -213,6 +219,8 @@ bounces = sa.Table(
     ref("mailing_id", "mailings.id"),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("bounced_at", Instant, nullable=False),
+    #: by which we know; NULL: it was refused while we sent it
+    sa.Column("event_id", Id),
     one_of("kind", BounceKind),
     sa.Index(None, "subscriber_id"),
     sa.Index(None, "mailing_id"),

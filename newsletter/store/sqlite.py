@@ -71,7 +71,8 @@ def rewrite(engine: sa.Engine) -> bool:
             busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise
+                message = f"the database cannot be written anew ({error.sqlite_errorname})"
+                raise StoreError(message, fix="check that the disk has room, and is sound") from error
             return False
         return not busy
 

@@ -90,7 +90,7 @@ def test_who_leaves_is_named_and_voids_nothing(store: Store, mailing: Mailing) -
     change(store, sa.update(schema.subscriptions).where(theirs).values(status="unsubscribed"))
 
     assert insist_approved(store, mailing).approved_by == "lin"
-    departed = {one.email: one.reason for one in store.approvals.departed(mailing.id)}
+    departed = {one.email: one.reason for one in store.approvals.departed(mailing.id, NOW)}
     assert departed == {first.email: "suppressed", second.email: "unsubscribed"}
     assert third.email not in departed
 

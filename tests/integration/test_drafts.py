@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +107,7 @@ def forget_mailings(store: Store) -> None:
 @given(
     readers=st.lists(READERS, min_size=1, max_size=8),
     suppressed=st.sets(st.integers(0, 7), max_size=2),
+    paused=st.dictionaries(st.integers(0, 7), st.sampled_from([-1, 0, 1]), max_size=4),
     holders=st.sets(st.integers(0, 7), max_size=8),
     compiled=issues(),
     segment=st.sampled_from(SEGMENTS),
@@ -114,7 +116,9 @@ def forget_mailings(store: Store) -> None:
 def test_both_ways_decide_alike_about_every_reader(
     store: Store,
     readers: list[dict[str, Any]],
+    *,
     suppressed: set[int],
+    paused: dict[int, int],
     holders: set[int],
     compiled: CompiledIssue,
     segment: str,
@@ -125,6 +129,9 @@ def test_both_ways_decide_alike_about_every_reader(
     take_in(store, an_entry(1), newsletter="another-brief")
     for number in suppressed & set(range(len(taken))):
         store.readers.suppress(taken[number].subscriber_id, SuppressionReason.MANUAL, actor="mei", now=NOW)
+    for number in paused.keys() & set(range(len(taken))):
+        until = NOW + timedelta(seconds=paused[number])
+        store.linked.pause(taken[number].subscription_id, until, actor="reader", now=NOW)
     earlier = [reader for number, reader in enumerate(taken) if number in holders]
     if earlier:
         mailing = store.mailings.save_plan(a_plan(earlier), actor="mei", now=NOW)
@@ -135,7 +142,7 @@ def test_both_ways_decide_alike_about_every_reader(
     plan = planned_one_by_one(readers_now, rules, segment=segment, again=again, holders=held)
 
     wanted = Wanted(rules=rules, segment=segment, again=again)
-    foreseen = store.drafts.foresee(wanted)
+    foreseen = store.drafts.foresee(wanted, now=NOW)
     draft, saved = store.drafts.plan(wanted, actor="mei", now=NOW)
 
     assert draft == foreseen
@@ -200,7 +207,7 @@ def test_who_holds_the_issue_or_may_hold_it_is_left_out_unless_it_is_to_go_out_a
     assert (draft.planned, len(got)) == (planned, planned)
     assert set(left_out.values()) == (set() if again else {Skip.ALREADY_SENT})
     other = Wanted(rules=rules_for(a_compiled_issue(letterhead=a_letterhead(slug="another")), "everyone"), segment="x")
-    assert store.drafts.foresee(other).planned == 4
+    assert store.drafts.foresee(other, now=NOW).planned == 4
 
 
 def test_an_editions_deliveries_stand_together(store: Store) -> None:

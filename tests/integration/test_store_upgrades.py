@@ -71,6 +71,15 @@ def rows() -> Iterator[tuple[str, dict[str, Any]]]:
             "subscriber_id": number, "newsletter": NEWSLETTER, "event": "added", "at": AT, "actor": "mei",
             "basis": CONSENT.basis, "given_on": str(CONSENT.on), "source": "sha256:0",
         }  # fmt: skip
+    yield "events", {
+        "key": "sg:1", "kind": "bounced", "bounce": "dead", "happened_at": AT, "received_at": AT, "delivery_id": 5,
+        "mailing_id": 1, "subscriber_id": 5, "subscription_id": 5, "code": "5.1.1", "detail": "no such mailbox",
+    }  # fmt: skip
+    asked = {"newsletter": NEWSLETTER, "language": "en", "interests": '["ai"]', "wording": "form 1, en", "asked_at": AT}
+    yield "signups", {"email": "new@example.com", "address": "New@example.com", "name": "New", **asked}
+    for number, kind in ((2, "confirm"), (4, "known")):
+        yield "answers", {"public_id": bytes([number]) * 16, "subscription_id": number, "kind": kind, **asked}
+    yield "limits", {"key": "0" * 64, "free_at": AT}
     yield "forgotten", {"hash": "0" * 64, "reason": "complained", "forgotten_at": AT}
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from newsletter.issue import Choice
 from newsletter.segment.grammar import parse_segment
 from newsletter.subscriber import Skip, Subscriber, SubscriptionStatus, SuppressionReason
 from newsletter.tags import read_vocabulary
-from tests.builders import a_compiled_issue, a_subscriber
+from tests.builders import NOW, a_compiled_issue, a_subscriber
 from tests.planning import planned_one_by_one, standing_of
 
 VOCABULARY = read_vocabulary(
@@ -47,6 +48,9 @@ def the_rules(segment: str = "ai and not crypto", **details: Any) -> Rules:
         ({"suppressed_for": SuppressionReason.COMPLAINED}, Skip.SUPPRESSED),
         ({"interests": frozenset({"ai", "crypto"})}, Skip.NOT_IN_SEGMENT),
         ({"interests": frozenset()}, Skip.NOT_IN_SEGMENT),
+        ({"paused_until": NOW + timedelta(days=1)}, Skip.PAUSED),
+        ({"paused_until": NOW}, None),
+        ({"paused_until": NOW + timedelta(days=1), "status": SubscriptionStatus.UNSUBSCRIBED}, Skip.UNSUBSCRIBED),
         ({"subscriber_id": 7}, Skip.ALREADY_SENT),
         ({"status": SubscriptionStatus.UNSUBSCRIBED, "subscriber_id": 7}, Skip.UNSUBSCRIBED),
     ],
@@ -56,12 +60,12 @@ def test_who_is_left_out_and_why(details: dict[str, Any], expected: Skip | None)
     found = verdict(standing_of(reader, rules, holders={7}), rules.compiled)
     assert (found if isinstance(found, Skip) else None) is expected
     if expected is not Skip.ALREADY_SENT:
-        assert skip_reason(reader, rules) is expected
+        assert skip_reason(reader, rules, NOW) is expected
 
 
 @pytest.mark.parametrize(("language", "expected"), [("", None), ("en", None), ("zh-Hans", Skip.NOT_IN_SEGMENT)])
 def test_a_reader_who_named_no_language_has_the_newsletters(language: str, expected: Skip | None) -> None:
-    assert skip_reason(a_subscriber(language=language), the_rules("language:en")) is expected
+    assert skip_reason(a_subscriber(language=language), the_rules("language:en"), NOW) is expected
 
 
 @pytest.mark.parametrize(

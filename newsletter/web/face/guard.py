@@ -28,7 +28,6 @@ class Guard:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         try:
             async with asyncio.timeout(_PATIENCE):

@@ -11,7 +11,7 @@ from newsletter.web.face.wording import WORDS
 FOLDER = Path(__file__).parent / "pages"
 
 
-def page(name: str, *, up: str = "../", **values: Any) -> str:
+def page(name: str, /, *, up: str = "../", **values: Any) -> str:
     """
     :param up: the way from the page to where the pages begin, which may be a folder of somebody else's site
     """

@@ -8,8 +8,9 @@ from contextlib import suppress
 import uvicorn
 
 from newsletter.errors import RefusedError
-from newsletter.web.face.app import create_app
-from newsletter.web.face.guard import Guard
+from newsletter.joining.answering import Answering
+from newsletter.web.face.app import guarded
+from newsletter.web.face.errands import Errands
 from newsletter.web.face.visits import House
 
 
@@ -25,7 +26,7 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def run_face(house: House, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+def run_face(house: House, *, answering: Answering, host: str, port: int, ready: Callable[[str], None]) -> None:
     """
     Returns when it was stopped, and whoever was being answered has their answer.
 
@@ -43,16 +44,18 @@ def run_face(house: House, *, host: str, port: int, ready: Callable[[str], None]
     with bound:
         address = f"http://{host}:{bound.getsockname()[1]}"
         # uvicorn ends everything in order, and then hands the signal on
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), Errands(house, answering):
             _Server(_config(house), lambda: ready(address)).run(sockets=[bound])
 
 
 def _config(house: House) -> uvicorn.Config:
     return uvicorn.Config(
-        Guard(create_app(house)),
+        guarded(house),
         log_level="error",
         # addresses of requests hold tokens
         access_log=False,
+        loop="uvloop",
+        http="httptools",
         ws="none",
         lifespan="off",
         proxy_headers=False,

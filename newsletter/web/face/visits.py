@@ -1,22 +1,37 @@
 """Who comes by which link, and in which words they are spoken to."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from newsletter.errors import RefusedError, TokenError
-from newsletter.masthead import Masthead
+from newsletter.limits import Limit
+from newsletter.masthead import Imprint, Masthead
 from newsletter.roster.own import linked_reader
 from newsletter.store import Store
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Vocabulary
 from newsletter.tokens import Purpose, Token, make_token, read_token
+from newsletter.web.face.figures import Figures
 from newsletter.web.face.wording import WORDS, language_of, masked
+
+DAY = timedelta(hours=24)
 
 
 class StrangeLinkError(Exception):
     """The link is none of ours, or nobody is known by it any more; which of the two is not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How readers come in by themselves."""
+
+    #: the newsletters that anybody may sign up for, by name, with who answers for them
+    imprints: Mapping[str, Imprint]
+    per_network: Limit
+    in_all: Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +46,16 @@ class House:
     #: where a newsletter's readers write to leave
     mailbox_of: Callable[[Masthead], str]
     now: Callable[[], datetime]
+    door: Door
+    #: keeps nothing of an address but its hash
+    forget: Callable[[str], None]
+    #: web servers of ours before this one
+    proxies: int = 0
+    #: without it, the figures are for this machine alone
+    metrics_token: str = ""
+    figures: Figures = field(default_factory=Figures)
+    #: somebody was forgotten, and the file holds bytes of theirs yet
+    traces: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +82,10 @@ class Visit:
         mailbox = self.house.mailbox_of(self.masthead) if self.masthead else ""
         return WORDS[self.language][key].format(title=self.title, address=masked(self.reader.email), mailbox=mailbox)
 
+    def day_of(self, at: datetime) -> date:
+        """Where the newsletter is at home."""
+        return self.masthead.today(at) if self.masthead else at.date()
+
     def values(self) -> dict[str, Any]:
         """What all pages of a visit are made with."""
         return {
@@ -70,6 +99,16 @@ class Visit:
 
     def _link(self, purpose: Purpose) -> str:
         return make_token(self.house.keys, purpose, Token(self.reader.public_id, self.mailing_id))
+
+
+def masthead_speaker(house: House, masthead: Masthead, language: str, address: str = "") -> Callable[[str], str]:
+    """Says words to somebody of whom nothing is known but what they want to read."""
+
+    def say(key: str) -> str:
+        mailbox = house.mailbox_of(masthead)
+        return WORDS[language][key].format(title=masthead.title, address=masked(address), mailbox=mailbox)
+
+    return say
 
 
 def subscription_of(house: House, purpose: Purpose, text: str) -> bytes:
