@@ -1,6 +1,8 @@
 """What a refusal says about an address, by its enhanced status code (RFC 3463)."""
 
 import re
+from collections.abc import Iterable, Set
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +15,14 @@ _NO_ROOM = "552"
 _DEAD = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)})
 _FULL = (2, 2)
 _POLICY = 7
+#: too big, for the mailbox or on the way
+_TOO_BIG = frozenset({(2, 3), (3, 4)})
+#: what is wrong with the content, or with an address that is not ASCII (RFC 6531: 5.6.7)
+_CONTENT = 6
+#: a mailbox that is full is emptied, some day; so many issues that it did not take, over so long, are the end of it
+_FULL_ISSUES, _FULL_TIME = 3, timedelta(days=15)
+#: likewise when nobody knows why; one after the other
+_SOFT_ISSUES, _SOFT_TIME = 5, timedelta(days=30)
 
 
 class BounceKind(StrEnum):
@@ -36,6 +46,42 @@ class Code(NamedTuple):
     detail: int
 
 
+class Sent(NamedTuple):
+    """An issue that was handed over to a reader's mail server, and what came back: nothing, when it was taken."""
+
+    at: datetime
+    kinds: Set[BounceKind]
+
+
+_SOFT = frozenset({BounceKind.FULL, BounceKind.TEMPORARY, BounceKind.OTHER})
+
+
+def is_beyond_hope(issues: Iterable[Sent]) -> bool:
+    """
+    Whether a mailbox is not to be written to any more, by all that was sent to it.
+
+    It does not matter in which order the bounces became known. What is about us says nothing of the mailbox.
+
+    :param issues: the oldest first
+    """
+    row: list[Sent] = []
+    for sent in issues:
+        if BounceKind.DEAD in sent.kinds:
+            return True
+        if not sent.kinds:
+            row = []
+        elif sent.kinds & _SOFT:
+            row.append(sent)
+            full = [one for one in row if BounceKind.FULL in one.kinds]
+            if _last(full, _FULL_ISSUES, _FULL_TIME) or _last(row, _SOFT_ISSUES, _SOFT_TIME):
+                return True
+    return False
+
+
+def _last(row: list[Sent], fewest: int, shortest: timedelta) -> bool:
+    return len(row) >= fewest and row[-1].at - row[0].at >= shortest
+
+
 def code_of(said: str) -> Code | None:
     """The enhanced code in what a server said."""
     found = _ENHANCED.search(said)
@@ -53,6 +99,8 @@ def kind_of(said: str) -> BounceKind:
         return _kind_of_reply(said)
     if code.subject == _POLICY:
         return BounceKind.POLICY
+    if code.subject == _CONTENT or code[1:] in _TOO_BIG:
+        return BounceKind.OURS
     if code[1:] == _FULL:
         return BounceKind.FULL
     if code.level == 4:

@@ -19,7 +19,8 @@ def serve(
     """
     Serve the pages that the links in the mails lead to.
 
-    There readers unsubscribe, choose subjects, and see their mail in the browser.
+    There readers unsubscribe, choose subjects, and see their mail in the browser. With
+    NEWSLETTER_SENDGRID_WEBHOOK_KEY set, SendGrid reports at /events/sendgrid what became of our mail.
 
     Put a web server with a certificate before it, and set NEWSLETTER_BASE_URL to its address: the links in the mails
     lead there. It needs the same database and the same NEWSLETTER_SECRET_KEY as send does. Stop it with Ctrl-C.
@@ -29,14 +30,25 @@ def serve(
     from datetime import UTC, datetime
 
     from newsletter import wiring
+    from newsletter.ingest import apply_waiting
+    from newsletter.ingest.background import Background
     from newsletter.web.face.serving import run_face
-    from newsletter.web.face.visits import House
+    from newsletter.web.face.visits import EventDoor, House
+    from newsletter.wiring.events import webhook_key_for
 
     settings = wiring.load_settings()
     keys, materials = wiring.keys_for(settings, "serve"), wiring.load_materials(templates)
+    signer = webhook_key_for(settings)
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     if not settings.base_url:
         show.note("NEWSLETTER_BASE_URL is not set, so no mail leads here yet.")
-    with wiring.load_store(settings) as store:
+    with (
+        wiring.load_store(settings) as store,
+        Background(lambda should_stop: apply_waiting(store, now, should_stop), show.note) as background,
+    ):
         house = House(
             store=store,
             mastheads=materials.mastheads,
@@ -44,7 +56,8 @@ def serve(
             keys=keys,
             base_url=settings.base_url or "",
             mailbox_of=lambda masthead: wiring.imprint_for(settings, masthead).unsubscribe_address,
-            now=lambda: datetime.now(UTC),
+            now=now,
+            events=EventDoor(key=signer, stored=background.wake) if signer else None,
         )
         run_face(house, host=host, port=port, ready=_say)
     show.note("\nThe pages are no longer served.")

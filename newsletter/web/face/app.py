@@ -12,6 +12,7 @@ from newsletter.health import fingerprint
 from newsletter.roster.own import READER, choose, come_back, leave
 from newsletter.subscriber import SubscriptionStatus
 from newsletter.tokens import Purpose
+from newsletter.web.face.events import add_events
 from newsletter.web.face.pages import FOLDER, notice, page
 from newsletter.web.face.subjects import subjects_of
 from newsletter.web.face.together import Together
@@ -31,6 +32,7 @@ def create_app(house: House) -> FastAPI:
     _add_leaving(app, house)
     _add_choosing(app, house)
     _add_looking(app, house)
+    add_events(app, house)
     _add_faults(app)
     return app
 

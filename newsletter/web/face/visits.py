@@ -7,6 +7,7 @@ from typing import Any
 
 from newsletter.errors import RefusedError, TokenError
 from newsletter.masthead import Masthead
+from newsletter.providers.sendgrid.signature import SignatureKey
 from newsletter.roster.own import linked_reader
 from newsletter.store import Store
 from newsletter.subscriber import Subscriber
@@ -17,6 +18,14 @@ from newsletter.web.face.wording import WORDS, language_of, masked
 
 class StrangeLinkError(Exception):
     """The link is none of ours, or nobody is known by it any more; which of the two is not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDoor:
+    #: who signs what is handed in
+    key: SignatureKey
+    #: told when something was stored that has yet to take effect
+    stored: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,8 @@ class House:
     #: where a newsletter's readers write to leave
     mailbox_of: Callable[[Masthead], str]
     now: Callable[[], datetime]
+    #: where SendGrid reports to; None: nowhere
+    events: EventDoor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
