@@ -1,6 +1,6 @@
 """Events: stored as they come, each once, and applied afterwards."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
@@ -87,12 +87,6 @@ class Events:
                 stretch = (_event.id.between(found[0].id, found[-1].id), _event.applied_at.is_(None))
                 connection.execute(sa.update(schema.events).where(*stretch).values(applied_at=now))
         return len(found)
-
-    def of_mailing(self, mailing_id: int, kinds: Collection[EventKind]) -> list[Event]:
-        """In the order in which they happened."""
-        wanted = sa.select(schema.events).where(_event.mailing_id == mailing_id, _event.kind.in_(list(kinds)))
-        with self._database.reading() as connection:
-            return [_unapplied(row).event for row in connection.execute(wanted.order_by(_event.happened_at, _event.id))]
 
 
 @cache
