@@ -19,6 +19,13 @@ _POLICY = 7
 _TOO_BIG = frozenset({(2, 3), (3, 4)})
 #: what is wrong with the content, or with an address that is not ASCII (RFC 6531: 5.6.7)
 _CONTENT = 6
+#: in the words of servers; what may be about us is never held against the reader
+_ABOUT_US = r"spam|black ?list|block(ed|list)|polic(y|ies)|reputation|\b(dmarc|spf|dkim)\b|sender|relay"
+_NO_SPACE = r"quota|(mail)?box (is )?full|exceed\w* (its )?(storage|space)"
+_NOBODY = (
+    r"(user|recipient|address|mailbox|account)( \S+)? (is )?(unknown|not found|disabled|closed|does(n't| not) exist)|"
+    r"(unknown|no such|invalid|non-?existent) (user|recipient|address|mailbox|account)|no mailbox here"
+)
 #: a mailbox that is full is emptied, some day; so many issues that it did not take, over so long, are the end of it
 _FULL_ISSUES, _FULL_TIME = 3, timedelta(days=15)
 #: likewise when nobody knows why; one after the other
@@ -37,6 +44,13 @@ class BounceKind(StrEnum):
     #: it is our mail that does not fit there: it is too big, or a server on the way takes no such address
     OURS = "ours"
     OTHER = "other"
+
+
+_WORDS = {
+    BounceKind.POLICY: re.compile(_ABOUT_US, re.IGNORECASE),
+    BounceKind.FULL: re.compile(_NO_SPACE, re.IGNORECASE),
+    BounceKind.DEAD: re.compile(_NOBODY, re.IGNORECASE),
+}
 
 
 class Code(NamedTuple):
@@ -105,11 +119,18 @@ def kind_of(said: str) -> BounceKind:
         return BounceKind.FULL
     if code.level == 4:
         return BounceKind.TEMPORARY
-    return BounceKind.DEAD if code[1:] in _DEAD else BounceKind.OTHER
+    if code[1:] in _DEAD:
+        return BounceKind.DEAD
+    return BounceKind.OTHER if code.detail else _kind_of_words(said)
 
 
 def _kind_of_reply(said: str) -> BounceKind:
     reply = _REPLY.search(said)
     if reply and _COME_AGAIN.fullmatch(reply[0]):
         return BounceKind.TEMPORARY
-    return BounceKind.FULL if reply and reply[0] == _NO_ROOM else BounceKind.OTHER
+    return BounceKind.FULL if reply and reply[0] == _NO_ROOM else _kind_of_words(said)
+
+
+def _kind_of_words(said: str) -> BounceKind:
+    """For servers whose code says nothing; the first that fits."""
+    return next((kind for kind, words in _WORDS.items() if words.search(said)), BounceKind.OTHER)

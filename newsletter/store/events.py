@@ -55,13 +55,15 @@ class Events:
             row = connection.execute(wanted.where(_delivery.id == delivery_id)).first()
         return Owner(*row) if row else None
 
-    def subscriber_of(self, public_id: bytes) -> Owner | None:
-        """Who is meant by a link; None when they were forgotten."""
+    def subscriber_of(self, public_id: bytes, mailing_id: int) -> Owner | None:
+        """Who is meant by a link, and by which of their mails they have it; None when they were forgotten."""
         known = (_subscription.public_id == public_id, _subscription.newsletter != "")
-        wanted = sa.select(_subscription.subscriber_id, _subscription.id).where(*known)
+        theirs = sa.and_(_delivery.subscriber_id == _subscription.subscriber_id, _delivery.mailing_id == mailing_id)
+        joined = schema.subscriptions.outerjoin(schema.deliveries, theirs)
+        wanted = sa.select(_delivery.id, _delivery.mailing_id, _subscription.subscriber_id, _subscription.id)
         with self._database.reading() as connection:
-            row = connection.execute(wanted).first()
-        return Owner(None, None, *row) if row else None
+            row = connection.execute(wanted.select_from(joined).where(*known)).first()
+        return Owner(*row) if row else None
 
     def knows(self, key: str) -> bool:
         with self._database.reading() as connection:
