@@ -6,12 +6,18 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-#: bytes; a bounce that is longer has our own mail at its end
-LONGEST = 2 << 20
-_DEEPEST = 5
-AnyMessage: TypeAlias = "Message[str, str]"
+#: bytes of a mail by which it is known; and those that are taken apart: reports come first, then our own mail
+LONGEST, LOOKED_AT = 2 << 20, 256 << 10
+#: characters of a header, and of a part, that anybody needs
+_LONGEST_HEADER, _LONGEST_PART = 4_096, 64 << 10
+_DEEPEST, _MOST_GROUPS = 5, 100
+
+if TYPE_CHECKING:
+    AnyMessage = Message[str, str]
+else:
+    AnyMessage = Message
 
 #: by what a mail may name the address that it was sent to
 _ADDRESSED = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
@@ -21,7 +27,7 @@ _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"
 
 
 def parsed(raw: bytes) -> AnyMessage:
-    return message_from_bytes(raw[:LONGEST])
+    return message_from_bytes(raw[:LOOKED_AT])
 
 
 def parts_of(message: AnyMessage, depth: int = 0) -> Iterator[AnyMessage]:
@@ -41,14 +47,15 @@ def text_of(part: AnyMessage) -> str:
     """What a part says; of a report's part (RFC 3464), its fields, one group after the other."""
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
-        return payload.decode("utf-8", "replace")
+        return payload[:_LONGEST_PART].decode("utf-8", "replace")
     inner = part.get_payload()
-    return "\n\n".join(str(one) for one in inner) if isinstance(inner, list) else str(inner or "")
+    groups = inner[:_MOST_GROUPS] if isinstance(inner, list) else [inner or ""]
+    return "\n\n".join(str(one) for one in groups)[:_LONGEST_PART]
 
 
 def header(message: AnyMessage, name: str) -> str:
     """In one line, decoded as far as it can be."""
-    value = re.sub(r"\r?\n", "", str(message.get(name, "")))
+    value = re.sub(r"\r?\n", "", str(message.get(name, ""))[:_LONGEST_HEADER])
     try:
         return "".join(
             part.decode(charset or "ascii", "replace") if isinstance(part, bytes) else part
@@ -77,4 +84,5 @@ def came_from(message: AnyMessage) -> str:
 
 
 def _values(message: AnyMessage, names: tuple[str, ...]) -> str:
-    return "\n".join(str(value) for name in names for value in message.get_all(name, []))
+    values = (value for name in names for value in message.get_all(name, [])[:_MOST_GROUPS])
+    return "\n".join(str(value)[:_LONGEST_HEADER] for value in values)

@@ -80,10 +80,12 @@ def _content(path: Path) -> bytes:
     """Nothing but a file that lies there itself: whoever may write there must not have us read another."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            return os.read(descriptor, LONGEST) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+        finally:
+            os.close(descriptor)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LONGEST) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def mark_read(mail: Mail) -> None:

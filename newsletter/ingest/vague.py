@@ -13,8 +13,12 @@ from newsletter.bounce import BounceKind, kind_of
 from newsletter.ingest.parts import AnyMessage, parsed, parts_of, text_of
 from newsletter.ingest.status import Told, refusal
 
-#: characters of the text that are looked through for a code
-_LONGEST = 20_000
+#: characters of the text that are looked through for a code and for words that mean something
+_LONGEST = 2_000
+#: where the mail that came back begins, whose words are ours
+_OURS = re.compile(r"^(return-path|received|message-id|list-id|x-[a-z-]+|mime-version|dkim-signature):", re.I | re.M)
+#: bytes that it is given, for it goes through every line again and again
+_GIVEN = 64 << 10
 _NOBODY = b"From: nobody@invalid.invalid\r\n"
 # It writes down what it stumbles over, with a traceback.
 logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
@@ -24,7 +28,7 @@ logging.getLogger("flufl.bounce").propagate = False
 def failed_addresses(raw: bytes) -> tuple[set[str], set[str]]:
     """Those to which mail is late, and those to which it failed; none when it is nothing that is known."""
     try:
-        late, failed = all_failures(parsed(_presentable(raw)))
+        late, failed = all_failures(parsed(_presentable(raw[:_GIVEN])))
     except Exception:  # noqa: BLE001 - whatever it stumbles over, the next mail is to be read
         return set(), set()
     return {_text(one) for one in late}, {_text(one) for one in failed}
@@ -35,7 +39,7 @@ def vaguely_told(raw: bytes, message: AnyMessage) -> Told | None:
     late, failed = failed_addresses(raw)
     if not (late or failed):
         return None
-    words = " ".join(_first_text(message).split())[:_LONGEST]
+    words = " ".join(_OURS.split(_first_text(message), maxsplit=1)[0].split())[:_LONGEST]
     kind = kind_of(words)
     if not failed and kind in (BounceKind.DEAD, BounceKind.OTHER):
         kind = BounceKind.TEMPORARY

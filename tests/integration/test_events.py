@@ -15,15 +15,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, MailingStatus
 from newsletter.ingest import apply_waiting, take_in
 from newsletter.providers.sendgrid.events import read_events
 from newsletter.store import Store, open_store
 from newsletter.store.consents import Occasion
 from newsletter.subscriber import SubscriptionStatus, SuppressionReason
 from tests.builders import NOW
+from tests.integration import at_work
 from tests.integration.at_work import started
 from tests.integration.conftest import Command
+from tests.integration.test_cli import NOTE
 from tests.reported import (
     KEYS,
     SIGNATURE,
@@ -38,7 +40,7 @@ from tests.reported import (
     send_out,
     written,
 )
-from tests.smtpd import free_port
+from tests.smtpd import Manners, free_port, smtp_server
 from tests.stores import CONSENT, address_of
 
 #: 100,000 in full: NEWSLETTER_FORGERIES=100000
@@ -483,3 +485,27 @@ def test_a_batch_that_is_replayed_changes_nothing_more(tmp_path: Path) -> None:
         assert {face.door.post(body, headers) for _ in range(REPLAYS)} == {200}
         face.wait_until_applied()
         assert everything(tmp_path) == before
+
+
+# --- while it is being sent -------------------------------------------------------------------------------------------
+
+
+def test_a_mailing_that_readers_complain_of_stops_by_itself(command: Command, tmp_path: Path) -> None:
+    at_work.take_in(command, tmp_path, 400)
+    words = ("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check")
+    manners = Manners()
+    with (
+        smtp_server(manners) as port,
+        served(tmp_path) as face,
+        started(tmp_path, words, port, NEWSLETTER_RATE="20/second") as sender,
+    ):
+        sender.wait_for(manners, 30)
+        told = [entry("spamreport", delivery_id=number, mailing_id=1, number=number) for number in range(1, 6)]
+        assert face.report(*told) == 200
+        face.wait_until_applied()
+        sender.wait_until(lambda: sender.process.poll() is not None)
+    with open_store(address_of(tmp_path)) as store:
+        mailing = store.mailings.find(1)
+    assert mailing.status is MailingStatus.PAUSED
+    assert "readers called it spam" in str(mailing.pause_reason)
+    assert len(manners.arrived) < 400
