@@ -28,6 +28,7 @@ def serve(
     Example: newsletter serve --port 8000
     """
     from datetime import UTC, datetime
+    from threading import Lock
 
     from newsletter import wiring
     from newsletter.ingest import apply_waiting
@@ -40,6 +41,8 @@ def serve(
     keys, materials = wiring.keys_for(settings, "serve"), wiring.load_materials(templates)
     signer = webhook_key_for(settings)
 
+    turn = Lock()
+
     def now() -> datetime:
         return datetime.now(UTC)
 
@@ -47,7 +50,7 @@ def serve(
         show.note("NEWSLETTER_BASE_URL is not set, so no mail leads here yet.")
     with (
         wiring.load_store(settings) as store,
-        Background(lambda should_stop: apply_waiting(store, now, should_stop), show.note) as background,
+        Background(lambda stop: apply_waiting(store, now, should_stop=stop, turn=turn), show.note) as background,
     ):
         house = House(
             store=store,
@@ -57,7 +60,7 @@ def serve(
             base_url=settings.base_url or "",
             mailbox_of=lambda masthead: wiring.imprint_for(settings, masthead).unsubscribe_address,
             now=now,
-            events=EventDoor(key=signer, stored=background.wake) if signer else None,
+            events=EventDoor(key=signer, turn=turn, stored=background.wake) if signer else None,
         )
         run_face(house, host=host, port=port, ready=_say)
     show.note("\nThe pages are no longer served.")

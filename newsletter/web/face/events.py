@@ -33,7 +33,8 @@ def _take(house: House, door: EventDoor, body: bytes, signature: str, timestamp:
         reported = read_events(body).found
     except InputError:
         return PlainTextResponse("not a list of events\n", 400)
-    taken = take_in(house.store, reported, keys=house.keys, now=house.now())
+    with door.turn:
+        taken = take_in(house.store, reported, keys=house.keys, now=house.now())
     if taken.kept:
         door.stored()
     return PlainTextResponse("stored\n")

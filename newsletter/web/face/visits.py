@@ -1,6 +1,7 @@
 """Who comes by which link, and in which words they are spoken to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,8 @@ class StrangeLinkError(Exception):
 class EventDoor:
     #: who signs what is handed in
     key: SignatureKey
+    #: held by whoever writes events
+    turn: AbstractContextManager[object]
     #: told when something was stored that has yet to take effect
     stored: Callable[[], None] = lambda: None
 
