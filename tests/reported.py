@@ -86,19 +86,23 @@ def written(entries: Iterable[Mapping[str, Any]]) -> bytes:
     return json.dumps(list(entries)).encode()
 
 
-def send_out(store: Store, at: datetime, slug: str, *, unknown: Sequence[int] = ()) -> int:
+def send_out(
+    store: Store, at: datetime, slug: str, *, unknown: Sequence[int] = (), refused: Mapping[int, str] | None = None
+) -> int:
     """
     An issue to all readers, which all mail servers took; its mailing.
 
     :param unknown: of the readers, in their order, those of whom nobody knows
+    :param refused: likewise, those who were refused, and in which words
     """
     plan = a_plan(list(store.readers.stream("harbour-brief")), slug=slug)
     mailing = store.mailings.save_plan(plan, actor="mei", now=at)
     store.mailings.begin(mailing.id, transport="sendgrid", actor="mei", now=at)
     run_id = store.mailings.open_run(mailing.id, at)
     claimed = store.mailings.claim(mailing.id, run_id=run_id, limit=10_000, now=at)
+    outcomes = dict.fromkeys(unknown, Outcome.UNKNOWN) | dict.fromkeys(refused or (), Outcome.REFUSED)
     receipts = [
-        Receipt(one.delivery_id, Outcome.UNKNOWN if number in unknown else Outcome.ACCEPTED)
+        Receipt(one.delivery_id, outcomes.get(number, Outcome.ACCEPTED), (refused or {}).get(number, ""))
         for number, one in enumerate(claimed, 1)
     ]
     store.mailings.settle(receipts, run_id=run_id, now=at, due_at=at)

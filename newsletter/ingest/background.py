@@ -47,5 +47,7 @@ class Background:
                 self._apply(self._over.is_set)
             except NewsletterError as error:
                 self._tell(str(error))
+            except Exception as error:  # noqa: BLE001 - the pages go on, and so does this; words could name a reader
+                self._tell(f"error: events wait to take effect ({type(error).__name__}); please report this")
             self._called.wait(_LOOK)
             self._over.wait(_GATHER)

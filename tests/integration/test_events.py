@@ -390,6 +390,13 @@ def test_who_leaves_by_what(history: Store, told: dict[str, Any], this: str, oth
     assert (status(history, 5), status(history, 5, "harbour-notes")) == (this, other)
 
 
+def test_refusals_while_we_send_and_events_are_counted_together(history: Store) -> None:
+    tell(history, bounce(5, 5, "5.2.2"), bounce(5, 6, "5.2.2"))
+    assert suppressed_for(history, 5) is None
+    send_out(history, NOW + timedelta(days=10), "issue-7", refused={5: "552 5.2.2 full", 6: "552 5.2.2 full"})
+    assert [suppressed_for(history, number) for number in (5, 6)] == [BOUNCED, None]
+
+
 def test_nobody_is_a_reader_again_by_an_event(history: Store) -> None:
     tell(history, entry("group_unsubscribe", **delivery(5, 6), number=1))
     tell(history, entry("group_resubscribe", **delivery(5, 6), number=2))
