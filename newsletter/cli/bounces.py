@@ -9,7 +9,10 @@ import typer
 from newsletter.cli import options, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from newsletter.ingest.mailbox import Read
+    from newsletter.ingest.sources import Mail
 
 app = typer.Typer(help="Mails that came back.", no_args_is_help=True)
 _STANDARD_INPUT = "-"
@@ -51,12 +54,21 @@ def read(
     keys = wiring.keys_for(settings, "bounces read")
     mails = mails_of(sys.stdin.buffer, "standard input") if source == _STANDARD_INPUT else mails_in(Path(source))
     with wiring.load_store(settings) as store:
-        found = read_mails(store, mails, keys=keys, now=datetime.now(UTC), is_rehearsal=dry_run)
+        found = read_mails(store, _counted(mails), keys=keys, now=datetime.now(UTC), is_rehearsal=dry_run)
         applied = 0 if dry_run else apply_waiting(store, lambda: datetime.now(UTC))
     if as_json:
         show.document(_document(found, applied))
     else:
         _tell(found, is_rehearsal=dry_run)
+
+
+def _counted(mails: "Iterable[Mail]") -> "Iterator[Mail]":
+    """How many were read, on a terminal; how many there are, only their end shows."""
+    with show.progress() as bars:
+        task = bars.add_task("reading", total=None, rate="")
+        for mail in mails:
+            yield mail
+            bars.advance(task)
 
 
 def _document(found: "Read", applied: int) -> dict[str, object]:
@@ -71,7 +83,7 @@ def _tell(found: "Read", *, is_rehearsal: bool) -> None:
 
     mails = show.count(found.verdicts.total(), "mail")
     show.line(f"{mails} read; nothing was changed." if is_rehearsal else f"{mails} read.")
-    rows = [(str(verdict), str(found.verdicts[verdict])) for verdict in Verdict if found.verdicts[verdict]]
+    rows = [(str(verdict), found.verdicts[verdict]) for verdict in Verdict if found.verdicts[verdict]]
     if rows:
         show.table(["what they are", "mails"], rows)
     for name in found.not_understood[:_MOST_NAMED]:
