@@ -3,22 +3,21 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.bounce import BounceKind
 from newsletter.event import Event, EventKind
 from newsletter.store import schema
 from newsletter.store.applying import Unapplied, apply_events
-from newsletter.store.database import AnyRow, Database, run_many
+from newsletter.store.database import AnyRow, Database, insert_new, run_many
 
 _event, _delivery, _subscription = schema.events.c, schema.deliveries.c, schema.subscriptions.c
 #: names in one statement
 _PAGE = 500
 _NAMES = tuple(field.name for field in fields(Event))
+_ADDING: dict[str, sa.Insert] = {}
 
 
 class Owner(NamedTuple):
@@ -74,7 +73,7 @@ class Events:
         if not events:
             return 0
         with self._database.writing() as connection:
-            return run_many(connection, _adding(), [_row(event) for event in events])
+            return run_many(connection, _adding(connection), [_row(event) for event in events])
 
     def apply(self, *, limit: int, now: datetime) -> int:
         """Let the oldest of those take effect that have not yet, in one transaction; how many."""
@@ -91,10 +90,13 @@ class Events:
         return len(found)
 
 
-@cache
-def _adding() -> sa.Insert:
-    values = {name: sa.bindparam(name, type_=_event[name].type) for name in _NAMES}
-    return insert(schema.events).values(**values).on_conflict_do_nothing(index_elements=["key"])
+def _adding(connection: sa.Connection) -> sa.Insert:
+    """Made once for each kind of database, for it is compiled once."""
+    name = connection.dialect.name
+    if name not in _ADDING:
+        values = {name: sa.bindparam(name, type_=_event[name].type) for name in _NAMES}
+        _ADDING[name] = insert_new(connection, schema.events).values(**values)
+    return _ADDING[name]
 
 
 def _row(event: Event) -> dict[str, Any]:
