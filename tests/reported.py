@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from newsletter.delivery import Outcome, Receipt
 from newsletter.store import Store, open_store
 from newsletter.tokens import message_id
+from tests import postgres
 from tests.builders import NOW
 from tests.integration.conftest import KEY
 from tests.stores import a_plan, a_store, address_of, an_entry, take_in
@@ -113,18 +114,25 @@ def send_out(
 
 def a_history(folder: Path, readers: int = 12) -> None:
     """A store whose readers got six issues, ten days apart; of the last one, nobody knows about readers 1 and 2."""
-    shutil.copyfile(_history(readers), folder / "newsletter.db")
+    if postgres.IS_WANTED:
+        _fill(folder, readers)
+    else:
+        shutil.copyfile(_history(readers), folder / "newsletter.db")
 
 
 @cache
 def _history(readers: int) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="newsletter-tests-"))
+    _fill(folder, readers)
+    return folder / "newsletter.db"
+
+
+def _fill(folder: Path, readers: int) -> None:
     with a_store(folder) as store:
         for newsletter in ("harbour-brief", "harbour-notes"):
             take_in(store, *[an_entry(number) for number in range(1, readers + 1)], newsletter=newsletter)
         for number, at in enumerate(STARTS, 1):
             send_out(store, at, f"issue-{number}", unknown=(1, 2) if number == len(STARTS) else ())
-    return folder / "newsletter.db"
 
 
 def delivery(reader: int, mailing: int, readers: int = 12) -> dict[str, Any]:
