@@ -45,11 +45,12 @@ pictures: $(READY) programs ## the README's pictures, taken anew in a browser
 	@$(BIN)/python -m tests.judge.pictures
 	@$(BIN)/python -m tests.browser.pictures docs/images
 
-test-faults: $(READY) programs ## kills, bad servers, full disks, state machine, oracle and attacks, in full (some twenty minutes)
-	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 NEWSLETTER_ATTACKS=full $(BIN)/pytest -q -s \
+test-faults: $(READY) programs ## kills, bad servers, full disks, state machine, oracle and attacks, in full (half an hour)
+	@NEWSLETTER_FAULTS=full NEWSLETTER_MACHINE_RUNS=2000 NEWSLETTER_ORACLE_RUNS=20000 NEWSLETTER_ATTACKS=full \
+		NEWSLETTER_FORGERIES=100000 NEWSLETTER_REPLAYS=1000 NEWSLETTER_FORGED_MAILS=10000 $(BIN)/pytest -q -s \
 		tests/faults tests/integration/test_store_machine.py tests/integration/test_segments_sql.py \
 		tests/integration/test_forged_tokens.py tests/integration/test_page_guards.py tests/integration/test_documented.py \
-		tests/browser/test_payloads.py
+		tests/integration/test_events.py tests/integration/test_bounces_forged.py tests/browser/test_payloads.py
 
 bench-send: $(READY) programs ## how fast mailings leave, beside other senders, and how much memory that takes
 	@tests/packages.sh benchmarks/peers

@@ -93,6 +93,8 @@ class Recipient:
     values: Mapping[str, str] = field(default_factory=dict)
     #: Message-IDs of the mail that this one answers, without angle brackets; more than one when nobody knows which
     in_reply_to: tuple[str, ...] = ()
+    #: by which a bounce of this delivery is known, where it has an address of its own; else empty
+    bounce_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

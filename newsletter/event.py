@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from newsletter.bounce import BounceKind
+from newsletter.delivery import DeliveryState
 
 
 class EventKind(StrEnum):
@@ -56,3 +57,43 @@ class Event:
     url: str | None = None
     #: opened or clicked by a scanner, not by a person
     is_machine: bool = False
+
+
+class Effect(StrEnum):
+    """What an event changes beyond being on record."""
+
+    NOTHING = "nothing"
+    #: one more refusal; `newsletter.bounce.is_beyond_hope` says when it is one too many
+    COUNT = "count"
+    #: no mail of ours to this address any more, until its reader says otherwise themselves
+    COMPLAIN = "complain"
+    #: this newsletter
+    LEAVE = "leave"
+    LEAVE_ALL = "leave all"
+
+
+_EFFECTS = {
+    EventKind.COMPLAINED: Effect.COMPLAIN,
+    EventKind.UNSUBSCRIBED: Effect.LEAVE,
+    EventKind.UNSUBSCRIBED_FROM_ALL: Effect.LEAVE_ALL,
+}
+#: why SendGrid drops a mail that a reader does not want, in its own words ("Event Webhook Reference", drop reasons)
+_UNWANTED = {"unsubscribed address": Effect.LEAVE_ALL, "spam reporting address": Effect.COMPLAIN}
+
+
+def effect_of(event: Event) -> Effect:
+    """
+    By itself; that somebody is a reader again is nobody's word but theirs, so no event makes anybody one.
+    """
+    if event.kind is EventKind.DROPPED:
+        found = next((effect for words, effect in _UNWANTED.items() if words in event.detail.lower()), None)
+        if found:
+            return found
+    return Effect.COUNT if event.bounce else _EFFECTS.get(event.kind, Effect.NOTHING)
+
+
+def proof_of(kind: EventKind) -> DeliveryState | None:
+    """What an event proves of a delivery of which nobody is sure: a server took it; or certainly none did."""
+    if kind is EventKind.DROPPED:
+        return DeliveryState.REFUSED
+    return None if kind is EventKind.RESUBSCRIBED else DeliveryState.ACCEPTED

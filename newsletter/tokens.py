@@ -27,6 +27,8 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 #: of the 26 characters that stand in a Message-ID: 130 bits, ten at a time
 _SHIFTS = range(120, -1, -10)
+#: no number of a database is longer
+_BOUNCE = re.compile(r"[0-9a-f]{32}([1-9a-f][0-9a-f]{0,14})")
 
 
 class Purpose(StrEnum):
@@ -107,6 +109,38 @@ def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) ->
     secret = hmac.digest(key, b"newsletter message-id %d %d" % (mailing_id, delivery_id), _HASH)
     bits = int.from_bytes(secret[:17], "big") >> 6
     return f"{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}@{domain}"
+
+
+def bounce_token(key: bytes, *, mailing_id: int, delivery_id: int) -> str:
+    """
+    What stands after the plus in the address that bounces go to: 128 bits of HMAC, and the delivery's number.
+
+    In lower-case hexadecimal digits, for a mail server may change the case of what stands before the @.
+    """
+    return (
+        f"{hmac.digest(key, b'newsletter bounce %d %d' % (mailing_id, delivery_id), _HASH).hex()[:32]}{delivery_id:x}"
+    )
+
+
+def delivery_of(text: str) -> int | None:
+    """The delivery that a bounce token names; whether it is ours, `is_bounce_token` says."""
+    found = _BOUNCE.fullmatch(text.lower())
+    return int(found[1], 16) if found else None
+
+
+def is_bounce_token(keys: Sequence[bytes], text: str, *, mailing_id: int, delivery_id: int) -> bool:
+    said = text.lower().encode()
+    ours = [bounce_token(key, mailing_id=mailing_id, delivery_id=delivery_id).encode() for key in keys]
+    return any(hmac.compare_digest(said, one) for one in ours)
+
+
+def is_message_id(keys: Sequence[bytes], text: str, *, mailing_id: int, delivery_id: int) -> bool:
+    """
+    :param text: what stands before the @
+    """
+    said = f"{text}@".encode()
+    ours = [message_id(key, mailing_id=mailing_id, delivery_id=delivery_id, domain="").encode() for key in keys]
+    return any(hmac.compare_digest(said, one) for one in ours)
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.errors import NewsletterError, PermanentError, RefusedError, TransientError
+from newsletter.ingest import apply_waiting
 from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.mailing.sending import WORKER, Terms, insist_on_a_way_out, insist_sendable, send_mailing
 from newsletter.report import report_on
@@ -46,6 +47,7 @@ class Worker:
         """Send everything that is due; how many mailings were worked on."""
         self._beat()
         self._purge()
+        apply_waiting(self.store, self.now, should_stop=self.should_stop)
         for mailing in self.store.mailings.left_behind():
             recover_from_the_dead(self.store, mailing.id, now=self.now())
         worked = 0

@@ -1,6 +1,7 @@
 """`serve`: the pages that the links in the mails lead to."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,29 +31,40 @@ def serve(
     Serve the pages that the links in the mails lead to.
 
     There readers unsubscribe, choose subjects, pause, see their mail in the browser, and sign up for newsletters that
-    are open to anybody (`sign_up: yes` in templates/newsletters.yaml).
+    are open to anybody (`sign_up: yes` in templates/newsletters.yaml). With NEWSLETTER_SENDGRID_WEBHOOK_KEY set,
+    SendGrid reports at /events/sendgrid what became of our mail.
 
     Put a web server with a certificate before it, and set NEWSLETTER_BASE_URL to its address: the links in the mails
     lead there. It needs the same database and the same NEWSLETTER_SECRET_KEY as send does. Stop it with Ctrl-C.
 
     Example: newsletter serve --port 8000
     """
+    from dataclasses import replace
+    from threading import Lock
+
     from newsletter import wiring
+    from newsletter.ingest import apply_waiting
+    from newsletter.ingest.background import Background
     from newsletter.web.face.serving import run_face
+    from newsletter.web.face.visits import EventDoor
+    from newsletter.wiring.events import webhook_key_for
 
     settings = wiring.load_settings()
     keys, materials = wiring.keys_for(settings, "serve"), wiring.load_materials(templates)
+    signer, turn = webhook_key_for(settings), Lock()
     if not settings.base_url:
         show.note("NEWSLETTER_BASE_URL is not set, so no mail leads here yet.")
-    with wiring.load_store(settings) as store:
-        house = _house(settings, store, materials, keys)
+    with (
+        wiring.load_store(settings) as store,
+        Background(lambda stop: apply_waiting(store, _now, should_stop=stop, turn=turn), show.note) as background,
+    ):
+        events = EventDoor(key=signer, turn=turn, stored=background.wake) if signer else None
+        house = replace(_house(settings, store, materials, keys), events=events)
         run_face(house, answering=_answering(settings, house), host=host, port=port, ready=_say)
     show.note("\nThe pages are no longer served.")
 
 
 def _house(settings: "Settings", store: "Store", materials: "Materials", keys: "Sequence[bytes]") -> "House":
-    from datetime import UTC, datetime
-
     from newsletter import wiring
     from newsletter.web.face.visits import Door, House
 
@@ -68,7 +80,7 @@ def _house(settings: "Settings", store: "Store", materials: "Materials", keys: "
         keys=keys,
         base_url=settings.base_url or "",
         mailbox_of=lambda masthead: wiring.imprint_for(settings, masthead).unsubscribe_address,
-        now=lambda: datetime.now(UTC),
+        now=_now,
         door=door,
         forget=lambda email: _forget(settings, store, email),
         proxies=settings.trusted_proxies,
@@ -118,18 +130,19 @@ def _answering(settings: "Settings", house: "House") -> "Answering":
 
 def _forget(settings: "Settings", store: "Store", email: str) -> None:
     """As the command does it, but the file is written anew later: for a million readers that takes a while."""
-    from datetime import UTC, datetime
-
     from newsletter.roster.forgetting import forget_person
     from newsletter.roster.own import READER
 
-    now = datetime.now(UTC)
     done = forget_person(
-        store, email, workspace=Path.cwd(), outbox=settings.outbox, actor=READER, now=now, rewrite=False
+        store, email, workspace=Path.cwd(), outbox=settings.outbox, actor=READER, now=_now(), rewrite=False
     )
     if done.named_in:
         named = ", ".join(map(str, done.named_in))
         show.note(f"A reader has asked to be forgotten. Files that name them still: {named}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _say(address: str) -> None:

@@ -17,7 +17,7 @@ from newsletter.mailing.retracting import recall_of_the_dead, remember_batches
 from newsletter.merge import merge_values
 from newsletter.store import Store
 from newsletter.store.rows import ClaimedDelivery
-from newsletter.tokens import Token, make_token, message_id
+from newsletter.tokens import Token, bounce_token, make_token, message_id
 
 #: without a web face, one person must be able to honour every "unsubscribe" by hand
 MAILBOX_LIMIT = 100
@@ -43,6 +43,8 @@ class Terms:
     domain_rates: Mapping[str, float] = field(default_factory=dict)
     #: nothing leaves that nobody but its author has approved
     require_approval: bool = False
+    #: the transport gives each delivery a sender of its own, for its bounces to come back to
+    names_bounces: bool = False
     should_stop: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
@@ -180,8 +182,19 @@ def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: in
     domain = compiled.letterhead.sender.address.rpartition("@")[2]
     ours = message_id(terms.keys[0], mailing_id=mailing_id, delivery_id=claimed.delivery_id, domain=domain)
     return Recipient(
-        delivery_id=claimed.delivery_id, address=claimed.address, name=claimed.name, message_id=ours, values=values
+        delivery_id=claimed.delivery_id,
+        address=claimed.address,
+        name=claimed.name,
+        message_id=ours,
+        values=values,
+        bounce_token=_bounce_token(claimed, mailing_id, terms),
     )
+
+
+def _bounce_token(claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> str:
+    if not terms.names_bounces:
+        return ""
+    return bounce_token(terms.keys[0], mailing_id=mailing_id, delivery_id=claimed.delivery_id)
 
 
 def _answering(store: Store, recipient: Recipient, corrected_id: int, keys: Sequence[bytes]) -> Recipient:

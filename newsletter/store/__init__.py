@@ -8,6 +8,7 @@ from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
 from newsletter.store.drafts import Drafts
+from newsletter.store.events import Events
 from newsletter.store.forgetting import Forgetting
 from newsletter.store.holdings import Holdings
 from newsletter.store.interests import Interests
@@ -37,6 +38,7 @@ class Store:
         self.limits = Limiting(database)
         self.interests = Interests(database)
         self.consents = Consents(database)
+        self.events = Events(database)
         self.forgetting = Forgetting(database)
         self.holdings = Holdings(database)
         self.mailings = Mailings(database)

@@ -182,10 +182,18 @@ def subscription_row(connection: sa.Connection, subscription_id: int) -> AnyRow:
 
 
 def suppress(
-    connection: sa.Connection, subscriber_id: int, reason: SuppressionReason, *, actor: str, now: datetime
+    connection: sa.Connection,
+    subscriber_id: int,
+    reason: SuppressionReason,
+    *,
+    actor: str,
+    now: datetime,
+    mailing_id: int | None = None,
 ) -> bool:
     """
     Whether that changed anything: the first reason stays, unless the new one is a reader's own no and it was not.
+
+    :param mailing_id: by which it came to that
     """
     theirs = _suppression.subscriber_id == subscriber_id
     stands = connection.execute(sa.select(_suppression.reason).where(theirs)).scalar()
@@ -194,8 +202,8 @@ def suppress(
     connection.execute(sa.delete(schema.suppressions).where(theirs))
     values = {"subscriber_id": subscriber_id, "reason": reason, "suppressed_at": now}
     connection.execute(sa.insert(schema.suppressions).values(values))
-    detail = {"reason": reason}
-    write_audit(connection, audit_row("suppressed", actor=actor, at=now, subscriber_id=subscriber_id, detail=detail))
+    ids, detail = {"subscriber_id": subscriber_id, "mailing_id": mailing_id}, {"reason": reason}
+    write_audit(connection, audit_row("suppressed", actor=actor, at=now, detail=detail, **ids))
     if reason in NO_TO_ALL:
         record = ConsentRecord(event=NO_TO_ALL[reason], newsletter="", at=now, actor=actor)
         write_log(connection, [(subscriber_id, record)])

@@ -6,6 +6,8 @@ from newsletter.bounce import BounceKind
 from newsletter.event import EventKind
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, text
 
+_UNAPPLIED = sa.text("applied_at IS NULL")
+
 
 def event_table(metadata: sa.MetaData) -> sa.Table:
     """
@@ -37,7 +39,7 @@ def event_table(metadata: sa.MetaData) -> sa.Table:
         often_one_of("kind", EventKind),
         often_one_of("bounce", BounceKind),
         #: those that have yet to take effect, in the order in which they came
-        sa.Index("ix_events_unapplied", "id", sqlite_where=sa.text("applied_at IS NULL")),
+        sa.Index("ix_events_unapplied", "id", sqlite_where=_UNAPPLIED, postgresql_where=_UNAPPLIED),
         sa.Index(None, "mailing_id", "kind"),
         sa.Index(None, "subscriber_id"),
         sqlite_autoincrement=True,

@@ -156,6 +156,7 @@ def terms_for(settings: Settings, name: TransportName, command: str, *, rate: fl
         # SendGrid keeps such limits itself, and the outbox has none.
         domain_rates={**DOMAIN_RATES, **(settings.domain_rates or {})} if name is TransportName.SMTP else {},
         require_approval=settings.require_approval,
+        names_bounces=name is TransportName.SMTP and settings.bounce_address is not None,
     )
 
 

@@ -15,6 +15,8 @@ _TRANSPORTS = {
     TransportName.SMTP: ("newsletter.providers.smtp", "SmtpTransport"),
     TransportName.SENDGRID: ("newsletter.providers.sendgrid", "SendGridTransport"),
 }
+#: before the @: 64 without a plus, 32 characters of a secret, and the digits of a number
+_LONGEST_BOUNCES = 21
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
@@ -50,6 +52,7 @@ def _smtp_options(settings: Settings) -> dict[str, Any]:
             "NEWSLETTER_SMTP_SECURITY is none, so the password would travel readable",
             fix="set it to tls or starttls",
         )
+    _insist_on_room(settings.bounce_address or "")
     return {
         "host": settings.smtp_host,
         "port": settings.smtp_port or _PORTS[settings.smtp_security],
@@ -61,3 +64,12 @@ def _smtp_options(settings: Settings) -> dict[str, Any]:
         "connections": settings.smtp_connections,
         "sign": signer_for(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file),
     }
+
+
+def _insist_on_room(bounce_address: str) -> None:
+    """For what makes it another address for each delivery; nothing longer than 64 stands before an @ (RFC 5321)."""
+    if len(bounce_address.rpartition("@")[0]) > _LONGEST_BOUNCES:
+        raise SettingsError(
+            "NEWSLETTER_BOUNCE_ADDRESS is too long: a token of each delivery follows what stands before the @",
+            fix=f"name one with at most {_LONGEST_BOUNCES} characters there",
+        )

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,18 @@ def test_bounces_go_to_the_bounce_address() -> None:
         send(port, a_recipient(), bounce_address="bounces@example.net")
     assert manners.arrived[0].sender == "bounces@example.net"
     assert b"From: Harbour Advisers <brief@example.com>" in manners.arrived[0].content
+
+
+@BOTH_WAYS
+def test_each_delivery_has_a_bounce_address_of_its_own(pipelining: bool) -> None:
+    manners = Manners(pipelining=pipelining)
+    readers = [replace(a_recipient(number), bounce_token=f"token{number}") for number in (1, 2)]
+    with smtp_server(manners) as port:
+        send(port, *readers, a_recipient(3), bounce_address="bounces@example.net")
+        send(port, replace(a_recipient(4), bounce_token="token4"))
+    assert [mail.sender for mail in manners.arrived] == [
+        "bounces+token1@example.net", "bounces+token2@example.net", "bounces@example.net", "brief@example.com",
+    ]  # fmt: skip
 
 
 @BOTH_WAYS

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import TokenError
-from newsletter.tokens import Purpose, Token, make_token, message_id, read_token
+from newsletter.tokens import (
+    Purpose,
+    Token,
+    bounce_token,
+    delivery_of,
+    is_bounce_token,
+    is_message_id,
+    make_token,
+    message_id,
+    read_token,
+)
 
 OLD, NEW = b"o" * 32, b"n" * 32
 TOKEN = Token(bytes(range(16)), 70_000)
@@ -88,3 +98,37 @@ def test_links_of_mails_that_have_left_stay_good(purpose: Purpose, signature: st
 def test_a_message_id_of_a_mail_that_has_left_is_found_again() -> None:
     made = message_id(NEW, mailing_id=12, delivery_id=345, domain="example.com")
     assert made == "4zcraw2gjdmsf7cr7mzgyv3ngp@example.com"
+
+
+@given(st.integers(1, 2**40), st.integers(1, 2**59))
+def test_a_bounce_token_names_its_delivery_and_survives_a_change_of_case(mailing_id: int, delivery_id: int) -> None:
+    text = bounce_token(OLD, mailing_id=mailing_id, delivery_id=delivery_id)
+    assert len(text) <= 47
+    for said in (text, text.upper()):
+        assert delivery_of(said) == delivery_id
+        assert is_bounce_token([NEW, OLD], said, mailing_id=mailing_id, delivery_id=delivery_id)
+    assert not is_bounce_token([NEW], text, mailing_id=mailing_id, delivery_id=delivery_id)
+    assert not is_bounce_token([OLD], text, mailing_id=mailing_id + 1, delivery_id=delivery_id)
+    assert not is_bounce_token([OLD], text, mailing_id=mailing_id, delivery_id=delivery_id + 1)
+
+
+@given(st.integers(0, 38), st.characters(codec="ascii"))
+def test_a_bounce_token_with_any_other_character_is_refused(place: int, character: str) -> None:
+    text = bounce_token(OLD, mailing_id=12, delivery_id=1_000_000)
+    altered = text[:place] + character + text[place + 1 :]
+    if altered.lower() != text:
+        number = delivery_of(altered)
+        assert number is None or not is_bounce_token([OLD], altered, mailing_id=12, delivery_id=number)
+
+
+@pytest.mark.parametrize("text", ["", "0" * 32, "0" * 33, "g" * 34, "0" * 32 + "f" * 16, "٣" * 34, "0" * 5_000])
+def test_what_names_no_delivery_is_no_bounce_token(text: str) -> None:
+    assert delivery_of(text) is None
+
+
+def test_a_message_id_is_known_by_any_of_our_keys() -> None:
+    ours = message_id(OLD, mailing_id=12, delivery_id=7, domain="example.com").partition("@")[0]
+    assert is_message_id([NEW, OLD], ours, mailing_id=12, delivery_id=7)
+    assert not is_message_id([NEW], ours, mailing_id=12, delivery_id=7)
+    assert not is_message_id([OLD], ours, mailing_id=12, delivery_id=8)
+    assert not is_message_id([OLD], "", mailing_id=12, delivery_id=7)

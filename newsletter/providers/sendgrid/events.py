@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, Recipient
 from newsletter.errors import InputError
 from newsletter.providers.sendgrid.request import DELIVERY_ARG, MESSAGE_ARG
 from newsletter.providers.words import words_of
@@ -38,6 +38,13 @@ class Event:
     sg_event_id: str
     #: the words of whoever said no; without an address
     detail: str
+    #: of a bounce: "bounce" or "blocked"; and SendGrid's class of it
+    type: str = ""
+    classification: str = ""
+    #: of a click
+    url: str = ""
+    #: SendGrid knows that no person opened it
+    is_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,19 @@ def _event(entry: Any) -> Event | None:
     if not (delivery_id and message and kind):
         return None
     said = " ".join(filter(None, (_word(entry, "status"), _word(entry, "reason") or _word(entry, "response"))))
-    return Event(delivery_id, message, kind, _instant(entry), _word(entry, "sg_event_id"), words_of(said))
+    reader = Recipient(delivery_id=delivery_id, address=_word(entry, "email"), name="", message_id=message)
+    return Event(
+        delivery_id,
+        message,
+        kind,
+        _instant(entry),
+        _word(entry, "sg_event_id"),
+        words_of(said, *([reader] if "@" in reader.address else [])),
+        type=_word(entry, "type"),
+        classification=_word(entry, "bounce_classification"),
+        url=_word(entry, "url"),
+        is_machine=entry.get("sg_machine_open") is True,
+    )
 
 
 def _number(entry: Mapping[str, Any]) -> int:
@@ -113,7 +132,8 @@ def _number(entry: Mapping[str, Any]) -> int:
 
 def _word(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
-    return value[:_LONGEST_WORD] if isinstance(value, str) else ""
+    # Half of a pair of surrogates is no text that anybody could write down.
+    return value[:_LONGEST_WORD].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _instant(entry: Mapping[str, Any]) -> datetime | None:

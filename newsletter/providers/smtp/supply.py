@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from newsletter.delivery import Receipt
+from newsletter.delivery import Receipt, Recipient
 from newsletter.edition import Edition
 from newsletter.message import Letter, Prebuilt, RefusedValueError, plain_address, prebuild
 from newsletter.providers.smtp import verdicts
@@ -22,6 +22,8 @@ class _Form:
     edition: Edition
     prebuilt: Prebuilt
     sender: str
+    #: what stands before and after a recipient's own token, where bounces have an address
+    around_token: tuple[str, str] | None = None
     #: lines begin with dots, which SMTP has doubled; readers' values never begin one, so that one message tells of all,
     #: and 30 microseconds of searching each are saved
     is_dotted: bool | None = None
@@ -112,8 +114,19 @@ class Supply:
         if form.is_dotted is None:
             form.is_dotted = b"\n." in message
         signed = self._sign(message) + message if self._sign else message
-        return Parcel(form.sender, letter.recipient, signed, is_dotted=form.is_dotted)
+        return Parcel(_sender(form, letter.recipient), letter.recipient, signed, is_dotted=form.is_dotted)
 
     def _form_of(self, edition: Edition) -> _Form:
         sender = plain_address(self._bounce_address or edition.letterhead.sender.address)
-        return _Form(edition, prebuild(edition), sender)
+        local_part, _, domain = sender.rpartition("@")
+        around = (f"{local_part}+", f"@{domain}") if self._bounce_address else None
+        return _Form(edition, prebuild(edition), sender, around)
+
+
+def _sender(form: _Form, recipient: Recipient) -> str:
+    """Of a bounce, only the address that it comes to can be trusted: so each delivery has its own."""
+    token = recipient.bounce_token
+    if not token or form.around_token is None:
+        return form.sender
+    before, after = form.around_token
+    return f"{before}{token}{after}"

@@ -22,7 +22,7 @@ class SmtpTransport:
     security: Security | str = Security.TLS
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    #: where bounces go; the sender when absent
+    #: where bounces go, with a token after a plus where a recipient has one; the sender when absent
     bounce_address: str | None = None
     #: seconds that the server may take for any one answer; ten times as many for the last one
     timeout: float = 30

@@ -13,6 +13,7 @@ from starlette.routing import Match, Route
 from newsletter.errors import StoreError
 from newsletter.web.face.answers import shown
 from newsletter.web.face.choosing import add_choosing
+from newsletter.web.face.events import add_events
 from newsletter.web.face.figures import Measured
 from newsletter.web.face.guard import Guard
 from newsletter.web.face.joining import add_joining
@@ -40,6 +41,7 @@ def create_app(house: House, leaving: Leaving | None = None) -> FastAPI:
     add_choosing(app, house)
     add_owning(app, house)
     add_joining(app, house)
+    add_events(app, house)
     add_looking(app, house)
     add_signs_of_life(app, house)
     _add_faults(app)

@@ -7,6 +7,8 @@ from typing import Any
 _PATIENCE = 20
 #: bytes of a request's body; a form of ours has some hundred
 MOST = 64 << 10
+#: likewise of what a provider reports, by path
+MOST_AT = {"/events/sendgrid": 2 << 20}
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -31,7 +33,7 @@ class Guard:
             return
         try:
             async with asyncio.timeout(_PATIENCE):
-                body = await _body(receive)
+                body = await _body(receive, MOST_AT.get(scope["path"], MOST))
         except TimeoutError:
             body = None
         if body is None:
@@ -40,7 +42,7 @@ class Guard:
         await self._app(scope, _given(body, receive), _guarded(send))
 
 
-async def _body(receive: Any) -> bytes | None:
+async def _body(receive: Any, most: int) -> bytes | None:
     """All of it; None when there is too much, or when nobody is there any more."""
     parts, length = [], 0
     while True:
@@ -49,7 +51,7 @@ async def _body(receive: Any) -> bytes | None:
             return None
         parts.append(message.get("body", b""))
         length += len(parts[-1])
-        if length > MOST:
+        if length > most:
             return None
         if not message.get("more_body"):
             return b"".join(parts)

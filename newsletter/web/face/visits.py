@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from newsletter.errors import RefusedError, TokenError
 from newsletter.limits import Limit
 from newsletter.masthead import Imprint, Masthead
+from newsletter.providers.sendgrid.signature import SignatureKey
 from newsletter.roster.own import linked_reader
 from newsletter.store import Store
 from newsletter.subscriber import Subscriber
@@ -35,6 +37,16 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventDoor:
+    #: who signs what is handed in
+    key: SignatureKey
+    #: held by whoever writes events
+    turn: AbstractContextManager[object]
+    #: told when something was stored that has yet to take effect
+    stored: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What the pages are made from."""
 
@@ -49,6 +61,8 @@ class House:
     door: Door
     #: keeps nothing of an address but its hash
     forget: Callable[[str], None]
+    #: where SendGrid reports to; None: nowhere
+    events: EventDoor | None = None
     #: web servers of ours before this one
     proxies: int = 0
     #: without it, the figures are for this machine alone

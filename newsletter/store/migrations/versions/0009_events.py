@@ -41,7 +41,8 @@ def upgrade() -> None:
         sa.CheckConstraint(" OR ".join(f"bounce = '{kind}'" for kind in _BOUNCES), name=op.f("ck_events_bounce")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_events_unapplied", "events", ["id"], sqlite_where=sa.text("applied_at IS NULL"))
+    waiting = sa.text("applied_at IS NULL")
+    op.create_index("ix_events_unapplied", "events", ["id"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_index("ix_events_mailing_id_kind", "events", ["mailing_id", "kind"])
     op.create_index("ix_events_subscriber_id", "events", ["subscriber_id"])
     op.add_column("bounces", sa.Column("event_id", _Id))
