@@ -84,6 +84,8 @@ class Letterhead:
     links: Links
     #: the mailbox that a reader can write to in order to leave
     unsubscribe_address: str = ""
+    #: where everybody may read the issues before this one; "" when that is nowhere
+    archive_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

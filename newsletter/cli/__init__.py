@@ -8,6 +8,7 @@ import typer
 from newsletter import __version__
 from newsletter.cli import (
     approving,
+    archive,
     correcting,
     demo,
     doctor,
@@ -53,6 +54,7 @@ life.add_to(mailings.app)
 correcting.add_to(app)
 serve.add_to(app)
 working.add_to(app)
+app.add_typer(archive.app, name="archive")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 suggesting.add_to(tags.app)

@@ -15,8 +15,10 @@ _PAGE, _MAILBOX, _WEB = Field.UNSUBSCRIBE_URL, Field.UNSUBSCRIBE_MAILTO, Links.W
 
 def list_headers(head: Letterhead) -> dict[str, str]:
     """Headers that name the list and ask robots to be quiet; the same for all."""
+    archive = {"List-Archive": f"<{plain_uris([head.archive_url])[0]}>"} if head.archive_url else {}
     return {
         "List-Id": named(phrase(head.title), plain_value(head.list_id, "List-Id")),
+        **archive,
         "Feedback-ID": plain_value(_feedback_id(head), "Feedback-ID"),
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "OOF, AutoReply",

@@ -3,6 +3,7 @@
 from types import TracebackType
 
 from newsletter.store.approvals import Approvals
+from newsletter.store.archive import Archive
 from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
@@ -40,6 +41,7 @@ class Store:
         self.workers = Workers(database)
         self.approvals = Approvals(database)
         self.proofs = Proofs(database)
+        self.archive = Archive(database)
 
     def close(self) -> None:
         self._database.close()

@@ -12,6 +12,7 @@ from newsletter.health import fingerprint
 from newsletter.roster.own import READER, choose, come_back, leave
 from newsletter.subscriber import SubscriptionStatus
 from newsletter.tokens import Purpose
+from newsletter.web.face.archive import add_archive
 from newsletter.web.face.pages import FOLDER, notice, page
 from newsletter.web.face.subjects import subjects_of
 from newsletter.web.face.together import Together
@@ -27,10 +28,12 @@ _Form = dict[str, list[str]]
 
 
 def create_app(house: House) -> FastAPI:
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect of FastAPI's own would name whatever host the request named.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_leaving(app, house)
     _add_choosing(app, house)
     _add_looking(app, house)
+    add_archive(app, house)
     _add_faults(app)
     return app
 
