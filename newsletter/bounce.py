@@ -24,6 +24,8 @@ class BounceKind(StrEnum):
     TEMPORARY = "temporary"
     #: it is about us: our content, our authentication, our reputation
     POLICY = "policy"
+    #: it is our mail that does not fit there: it is too big, or a server on the way takes no such address
+    OURS = "ours"
     OTHER = "other"
 
 

@@ -153,6 +153,8 @@ def _erase(connection: sa.Connection, subscriber_id: int, now: datetime) -> None
     # Of no run: what a sender of theirs may still learn is not written down any more.
     emptied = {"detail": words, "provider_id": "", "run_id": None}
     connection.execute(sa.update(schema.deliveries).where(theirs).values(emptied))
+    told = sa.update(schema.events).where(schema.events.c.subscriber_id == subscriber_id)
+    connection.execute(told.values(detail="", url=None, subscription_id=None))
     _empty_subscriptions(connection, subscriber_id)
     nobody = f"forgotten-{subscriber_id}"
     blank = dict.fromkeys(("name", "salutation", "language", "company", "manager", "zone"), "")

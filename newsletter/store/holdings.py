@@ -35,6 +35,7 @@ def _everything(connection: sa.Connection, person: AnyRow) -> dict[str, Any]:
         "consents": [record.as_json() for record in log_of(connection, number)],
         "deliveries": _deliveries(connection, number),
         "skips": _with_mailing(connection, schema.skips, number),
+        "events": _of(connection, schema.events, number),
         "bounces": _with_mailing(connection, schema.bounces, number),
         "changes": [row | {"detail": json.loads(row["detail"])} for row in _of(connection, schema.audit, number)],
     }

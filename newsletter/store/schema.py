@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from newsletter.bounce import BounceKind
 from newsletter.delivery import BatchState, DeliveryState, MailingStatus
 from newsletter.store.consent_tables import consent_tables
+from newsletter.store.event_tables import event_table
 from newsletter.store.kinds import Id, Instant, id_, often_one_of, one_of, ref, text
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
@@ -89,6 +90,7 @@ suppressions = sa.Table(
 )
 
 consents, forgotten = consent_tables(metadata)
+events = event_table(metadata)
 
 #: who did what; `detail` is JSON never an address or a name. No foreign keys: a row outlives what it tells of.
 audit = sa.Table(
@@ -213,6 +215,8 @@ bounces = sa.Table(
     ref("mailing_id", "mailings.id"),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("bounced_at", Instant, nullable=False),
+    #: by which we know; NULL: it was refused while we sent it
+    sa.Column("event_id", Id),
     one_of("kind", BounceKind),
     sa.Index(None, "subscriber_id"),
     sa.Index(None, "mailing_id"),

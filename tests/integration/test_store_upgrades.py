@@ -71,6 +71,10 @@ def rows() -> Iterator[tuple[str, dict[str, Any]]]:
             "subscriber_id": number, "newsletter": NEWSLETTER, "event": "added", "at": AT, "actor": "mei",
             "basis": CONSENT.basis, "given_on": str(CONSENT.on), "source": "sha256:0",
         }  # fmt: skip
+    yield "events", {
+        "key": "sg:1", "kind": "bounced", "bounce": "dead", "happened_at": AT, "received_at": AT, "delivery_id": 5,
+        "mailing_id": 1, "subscriber_id": 5, "subscription_id": 5, "code": "5.1.1", "detail": "no such mailbox",
+    }  # fmt: skip
     yield "forgotten", {"hash": "0" * 64, "reason": "complained", "forgotten_at": AT}
 
 
