@@ -52,7 +52,9 @@ def issue_page(shelf: Shelf, issue: Shelved, ways: Ways) -> str:
         found = place.search(mail)
         at = found.end() if found else 0
         mail = mail[:at] + _page(name, shelf, language=issue.told.language, **values) + mail[at:]
-    return mail
+    # The bar has opened <main>.
+    before, end, after = mail.rpartition("</body>")
+    return f"{before or mail}</main>{end}{after if before else ''}"
 
 
 def own_page(shelf: Shelf, ways: Ways) -> str:
