@@ -14,6 +14,7 @@ from newsletter.store.interests import Interests
 from newsletter.store.linked import Linked
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
+from newsletter.store.outcomes import Outcomes
 from newsletter.store.paces import Paces
 from newsletter.store.proofs import Proofs
 from newsletter.store.readers import Readers
@@ -42,6 +43,7 @@ class Store:
         self.approvals = Approvals(database)
         self.proofs = Proofs(database)
         self.archive = Archive(database)
+        self.outcomes = Outcomes(database)
 
     def close(self) -> None:
         self._database.close()
