@@ -18,6 +18,7 @@ from newsletter.cli import (
     mailings,
     planning,
     preview,
+    reporting,
     segments,
     sending,
     serve,
@@ -50,6 +51,7 @@ approving.add_to(app)
 sending.add_to(app)
 testing.add_to(app)
 mailings.add_to(app)
+reporting.add_to(app)
 life.add_to(mailings.app)
 correcting.add_to(app)
 serve.add_to(app)

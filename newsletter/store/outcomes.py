@@ -20,10 +20,13 @@ LEFT_WITHIN = timedelta(days=7)
 
 _delivery, _event, _person = schema.deliveries.c, schema.events.c, schema.subscribers.c
 _ACCEPTED = _delivery.state == DeliveryState.ACCEPTED
+_REFUSED = _delivery.state == DeliveryState.REFUSED
 #: the mail did not stay where it was delivered
 _CAME_BACK = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 #: "2026-06-10 01" of an instant as SQLite keeps it
 _HOUR = 13
+#: rows read at a time
+_PAGE = 5_000
 _FIRST_HOUR = "%Y-%m-%d %H"
 
 
@@ -40,8 +43,10 @@ _told = sa.Table(
     sa.Column("is_opened_by_machine", sa.Boolean),
     sa.Column("is_clicked_by_machine", sa.Boolean),
     sa.Column("bounce", sa.Text),
+    sa.Column("bounce_detail", sa.Text),
     prefixes=["TEMPORARY"],
 )
+_RETURNED = sa.and_(_ACCEPTED, _told.c.bounced_at.is_not(None))
 _AND_TOLD = schema.deliveries.outerjoin(_told, _told.c.delivery_id == _delivery.id)
 
 
@@ -59,6 +64,18 @@ class Share(NamedTuple):
     of: Any
     standing: Standing
     deliveries: int
+
+
+class Reached(NamedTuple):
+    """One reader of the plan."""
+
+    email: str
+    edition_hash: str
+    standing: Standing
+    #: why it was refused or came back; "" when it did neither
+    bounce: str
+    #: in the words of whoever said so last
+    detail: str
 
 
 class Tracked(NamedTuple):
@@ -95,15 +112,9 @@ class Look:
 
     def bounces(self) -> dict[BounceKind, int]:
         """Why mail was refused at the door, or came back later."""
-        bounce = schema.bounces.c
-        theirs = (bounce.subscriber_id == _delivery.subscriber_id, bounce.mailing_id == _delivery.mailing_id)
-        last = sa.select(bounce.kind).where(*theirs, bounce.event_id.is_(None)).order_by(bounce.id.desc()).limit(1)
-        at_the_door = _delivery.state == DeliveryState.REFUSED
-        kind = sa.case((at_the_door, last.correlate(schema.deliveries).scalar_subquery()), else_=_told.c.bounce)
-        named = sa.func.coalesce(kind, BounceKind.OTHER.value)
-        came_back = sa.and_(_ACCEPTED, _told.c.bounced_at.is_not(None))
-        counted = sa.select(named, sa.func.count()).select_from(_AND_TOLD)
-        counted = counted.where(self._these, at_the_door | came_back).group_by(named)
+        kind = _bounce()
+        counted = sa.select(kind, sa.func.count()).select_from(_AND_TOLD)
+        counted = counted.where(self._these, _REFUSED | _RETURNED).group_by(kind)
         return {BounceKind(row[0]): row[1] for row in self._connection.execute(counted)}
 
     def hours(self) -> Mapping[str, Mapping[datetime, int]]:
@@ -127,6 +138,17 @@ class Look:
         counted = sa.select(person["opened"], machine["opened"], person["clicked"], machine["clicked"])
         row = self._connection.execute(counted.select_from(_AND_TOLD).where(self._these)).one()
         return Tracked(*row)
+
+    def persons(self) -> Iterator[Reached]:
+        """In the order in which they were sent to; read as they are asked for."""
+        joined = _AND_TOLD.join(schema.subscribers, _person.id == _delivery.subscriber_id).join(schema.editions)
+        bounce = sa.case((_REFUSED | _RETURNED, _bounce()), else_="")
+        detail = sa.case((_RETURNED, sa.func.coalesce(_told.c.bounce_detail, "")), else_=_delivery.detail)
+        told = (_delivery.state, _told.c.bounced_at.is_not(None), _told.c.delivered_at.is_not(None))
+        wanted = sa.select(_person.address, schema.editions.c.hash, *told, bounce, detail).select_from(joined)
+        wanted = wanted.where(self._these).order_by(_delivery.id).execution_options(yield_per=_PAGE)
+        for row in self._connection.execute(wanted):
+            yield Reached(row[0], row[1], Standing(DeliveryState(row[2]), bool(row[3]), bool(row[4])), row[5], row[6])
 
     def followed(self, tags: Collection[str]) -> frozenset[str]:
         """Those of the tags that a reader of the newsletter has chosen."""
@@ -170,9 +192,26 @@ class Look:
         return {datetime.strptime(f"{row[0]} +0000", f"{_FIRST_HOUR} %z"): row[1] for row in found}
 
 
+class Since(NamedTuple):
+    """Readers whose mail came back, and who complained, after it was taken."""
+
+    bounced: int
+    complained: int
+
+
 class Outcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def since(self, mailing_id: int) -> Since:
+        """Two figures for a list of mailings, without a look at every delivery."""
+        joined = schema.events.join(schema.deliveries, _delivery.id == _event.delivery_id)
+        readers = sa.select(sa.func.count(_event.delivery_id.distinct())).select_from(joined)
+        ours = (_event.mailing_id == mailing_id, _delivery.mailing_id == mailing_id)
+        with self._database.reading() as connection:
+            bounced = connection.execute(readers.where(*ours, _event.kind.in_(_CAME_BACK), _ACCEPTED)).scalar_one()
+            complained = connection.execute(readers.where(*ours, _event.kind == EventKind.COMPLAINED)).scalar_one()
+        return Since(bounced, complained)
 
     @contextmanager
     def look(self, mailing: Mailing, now: datetime) -> Iterator[Look]:
@@ -185,6 +224,15 @@ class Outcomes:
                 yield Look(connection, mailing, now)
             finally:
                 _told.drop(connection)
+
+
+def _bounce() -> sa.ColumnElement[str]:
+    """Of a delivery that was refused, or came back: what that says about the address."""
+    bounce = schema.bounces.c
+    theirs = (bounce.subscriber_id == _delivery.subscriber_id, bounce.mailing_id == _delivery.mailing_id)
+    last = sa.select(bounce.kind).where(*theirs, bounce.event_id.is_(None)).order_by(bounce.id.desc()).limit(1)
+    kind = sa.case((_REFUSED, last.correlate(schema.deliveries).scalar_subquery()), else_=_told.c.bounce)
+    return sa.func.coalesce(kind, BounceKind.OTHER.value)
 
 
 def _gathering(mailing_id: int) -> sa.Insert:
@@ -206,6 +254,7 @@ def _gathering(mailing_id: int) -> sa.Insert:
         "is_opened_by_machine": first(EventKind.OPENED, by_machine=True).is_not(None),
         "is_clicked_by_machine": first(EventKind.CLICKED, by_machine=True).is_not(None),
         "bounce": sa.func.min(sa.case((_event.kind.in_(_CAME_BACK), _event.bounce))),
+        "bounce_detail": sa.func.min(sa.case((_event.kind.in_(_CAME_BACK), _event.detail))),
     }
     ours = (_event.mailing_id == mailing_id, _event.delivery_id.is_not(None))
     found = sa.select(*values.values()).where(*ours).group_by(_event.delivery_id)

@@ -100,7 +100,7 @@ def written(store: Store, pasts: list[Past], skips: list[Skip]) -> int:
 
 def _happen(connection: sa.Connection, number: int, row: Any, past: Past) -> None:
     settled = sa.update(schema.deliveries).where(schema.deliveries.c.id == row.id)
-    connection.execute(settled.values(state=past.state, settled_at=NOW))
+    connection.execute(settled.values(state=past.state, claimed_at=NOW, settled_at=NOW))
     theirs = {"mailing_id": row.mailing_id, "subscriber_id": row.subscriber_id}
     for place, told in enumerate(past.told):
         at = NOW + timedelta(hours=told.hours)
