@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,9 @@ bench-send: $(READY) programs ## how fast mailings leave, beside other senders, 
 bench-readers: $(READY) ## how fast a million readers are counted and planned for, and in how much memory
 	@$(BIN)/python -m benchmarks.readers
 	@$(BIN)/python -m benchmarks.readers_import
+
+bench-reports: $(READY) ## how fast a report on a million deliveries is, and in how much memory
+	@$(BIN)/python -m benchmarks.reporting
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render
