@@ -46,16 +46,25 @@ class Archive:
         return self._found(_archived(kept).order_by(kept.c.first_id.desc()).limit(limit).offset(offset))
 
     def find(self, newsletter: str, slug: str, *, is_correction: bool) -> Archived | None:
-        kept = _kept(newsletter).subquery()
-        these = (kept.c.slug == slug, kept.c.is_correction == is_correction)
-        return next(iter(self._found(_archived(kept).where(*these))), None)
+        kept = _kept(newsletter, _mailing.slug == slug, _mailing.corrects_id.is_not(None) == is_correction).subquery()
+        return next(iter(self._found(_archived(kept))), None)
 
     def corrections(self, newsletter: str, archived: Archived) -> list[Archived]:
         """Of an issue, by any of its mailings; the first one first."""
-        kept, wrong = _kept(newsletter).subquery(), schema.mailings.alias("wrong")
+        wrong = schema.mailings.alias("wrong")
         same = (wrong.c.slug == archived.slug, wrong.c.corrects_id.is_not(None) == archived.is_correction)
         wrong_ids = sa.select(wrong.c.id).where(wrong.c.newsletter == newsletter, *same)
-        return self._found(_archived(kept).where(_mailing.corrects_id.in_(wrong_ids)).order_by(kept.c.first_id))
+        kept = _kept(newsletter, _mailing.corrects_id.in_(wrong_ids)).subquery()
+        return self._found(_archived(kept).order_by(kept.c.first_id))
+
+    def all_corrected(self, newsletter: str) -> frozenset[tuple[str, bool]]:
+        """Slugs of issues of which a correction stands in the archive, each with whether it is a correction itself."""
+        kept, wrong = _kept(newsletter, _mailing.corrects_id.is_not(None)).subquery(), schema.mailings.alias("wrong")
+        joined = kept.join(schema.mailings, _mailing.id == kept.c.last_id)
+        joined = joined.join(wrong, wrong.c.id == _mailing.corrects_id)
+        wanted = sa.select(wrong.c.slug, wrong.c.corrects_id.is_not(None)).select_from(joined)
+        with self._database.reading() as connection:
+            return frozenset((row[0], bool(row[1])) for row in connection.execute(wanted))
 
     def corrected(self, newsletter: str, archived: Archived) -> Archived | None:
         """The issue that a correction is about; None when it is none, or that one was taken out."""
@@ -84,8 +93,12 @@ class Archive:
             return [_as_archived(row) for row in connection.execute(wanted)]
 
 
-def _kept(newsletter: str) -> sa.Select[Any]:
-    """Issues with a mailing that has reached somebody, but for those of which the last word was to take them out."""
+def _kept(newsletter: str, *only: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """
+    Issues with a mailing that has reached somebody, but for those of which the last word was to take them out.
+
+    :param only: of the mailings
+    """
     has_arrived = sa.exists().where(_delivery.mailing_id == _mailing.id, _delivery.state == DeliveryState.ACCEPTED)
     # Who cancels a mailing half way has seen that it should not go out.
     left = (_mailing.started_at.is_not(None), _mailing.status != MailingStatus.CANCELLED, has_arrived)
@@ -98,7 +111,7 @@ def _kept(newsletter: str) -> sa.Select[Any]:
         sa.func.min(_mailing.started_at).label("first_sent_at"),
         sa.func.max(_mailing.started_at).label("last_sent_at"),
     )
-    sent = sa.select(*columns).where(_mailing.newsletter == newsletter, _mailing.transport != _NOWHERE, *left)
+    sent = sa.select(*columns).where(_mailing.newsletter == newsletter, _mailing.transport != _NOWHERE, *left, *only)
     groups = sent.group_by(_mailing.slug, is_correction).subquery("issues")
     return sa.select(groups).where(_last_word(newsletter, groups).is_distinct_from(_HIDDEN))
 

@@ -315,3 +315,27 @@ def test_a_mail_names_the_archive_when_everybody_may_read_it(
     mail = next((tmp_path / "outbox").glob("*.eml")).read_text()
     header = f"\nList-Archive: <https://news.example.com/a/harbour-{archive}>\n"
     assert (header in mail, "List-Archive" in mail) == (is_named, is_named)
+
+
+def test_a_correction_may_be_corrected_and_one_that_was_taken_out_marks_nothing(tmp_path: Path) -> None:
+    name = "harbour-public"
+    with a_store(tmp_path) as store:
+        readers = take_in(store, an_entry(), newsletter=name)
+        wrong = sent(store, planned(store, a_brief(newsletter=name, slug="one"), readers))
+        better = sent(store, planned(store, a_brief(newsletter=name, slug="one"), readers, corrects=wrong))
+        right = sent(store, planned(store, a_brief(newsletter=name, slug="two"), readers, corrects=better))
+        (last, middle, first) = store.archive.issues(name, limit=9)
+        assert [(found.slug, found.is_correction) for found in (first, middle, last)] == [
+            ("one", False), ("one", True), ("two", True),
+        ]  # fmt: skip
+        assert store.archive.all_corrected(name) == {("one", False), ("one", True)}
+        assert store.archive.corrections(name, first) == [middle]
+        assert store.archive.corrections(name, middle) == [last]
+        assert store.archive.corrected(name, last) == middle
+        assert store.archive.corrected(name, first) is None
+        store.archive.hide(right.id, actor="mei", now=NOW)
+        assert store.archive.all_corrected(name) == {("one", False)}
+        assert store.archive.corrections(name, middle) == []
+        store.archive.hide(wrong.id, actor="mei", now=NOW)
+        assert store.archive.corrected(name, middle) is None
+        assert store.archive.find(name, "one", is_correction=True) == middle

@@ -34,7 +34,7 @@ def list_page(shelf: Shelf, ways: Ways, *, number: int = 1) -> str | None:
     if not 1 <= number <= count:
         return None
     issues = shelf.issues(page=number)
-    corrected = {issue.name for issue in issues if shelf.corrections(issue)}
+    corrected = shelf.corrected_names()
     return _page("list", shelf, issues=issues, corrected=corrected, ways=ways, number=number, count=count)
 
 

@@ -38,7 +38,7 @@ class Shelved:
     @property
     def name(self) -> str:
         """The last part of its address."""
-        return self.archived.slug + (_CORRECTION if self.archived.is_correction else "")
+        return _name(self.archived.slug, self.archived.is_correction)
 
 
 class Shelf:
@@ -70,6 +70,9 @@ class Shelf:
         found = self._store.archive.corrected(self.masthead.name, issue.archived)
         return self._shelved([found])[0] if found else None
 
+    def corrected_names(self) -> set[str]:
+        return {_name(*found) for found in self._store.archive.all_corrected(self.masthead.name)}
+
     def mail(self, issue: Shelved, *, own: str) -> str:
         """
         Its HTML part with every story, and without a reader's name or links.
@@ -98,6 +101,10 @@ class Shelf:
             # its own zone's day
             issued_on=compiled.letterhead.issued_at.date(),
         )
+
+
+def _name(slug: str, is_correction: bool) -> str:
+    return slug + (_CORRECTION if is_correction else "")
 
 
 def _whole(compiled: CompiledIssue) -> Edition:
