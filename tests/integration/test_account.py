@@ -222,6 +222,8 @@ def test_only_what_was_accepted_can_have_become_something_else(
 ) -> None:
     found = fate_of(Standing(state, is_bounced, is_delivered))
     assert (found in (Fate.DELIVERED, Fate.ACCEPTED, Fate.BOUNCED)) is (state is DeliveryState.ACCEPTED)
+    # whichever of the two was told first
+    assert (found is Fate.BOUNCED) is (state is DeliveryState.ACCEPTED and is_bounced)
 
 
 @given(st.dictionaries(st.sampled_from(SERIES), st.dictionaries(st.integers(0, 2_000), st.integers(1, 9), max_size=9)))
