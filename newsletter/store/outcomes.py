@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from string import ascii_lowercase, digits
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,7 +24,9 @@ _ACCEPTED = _delivery.state == DeliveryState.ACCEPTED
 _REFUSED = _delivery.state == DeliveryState.REFUSED
 #: the mail did not stay where it was delivered
 _CAME_BACK = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
-#: "2026-06-10 01" of an instant as SQLite keeps it
+#: what may stand in a domain as we keep it: what is left of an address without them ends in its @
+_IN_DOMAINS = f"{ascii_lowercase}{digits}.-"
+#: "2026-06-10 01" of an instant as databases write it
 _HOUR = 13
 #: rows read at a time
 _PAGE = 5_000
@@ -101,7 +104,7 @@ class Look:
 
     def by_domain(self) -> list[Share]:
         """By the domain of the reader's address; "" of those who were forgotten."""
-        at = sa.func.instr(_person.email, "@")
+        at = sa.func.length(sa.func.rtrim(_person.email, _IN_DOMAINS))
         domain = sa.case((at > 0, sa.func.substr(_person.email, at + 1)), else_="")
         return self._shares(domain, _AND_TOLD.join(schema.subscribers, _person.id == _delivery.subscriber_id))
 
@@ -112,9 +115,8 @@ class Look:
 
     def bounces(self) -> dict[BounceKind, int]:
         """Why mail was refused at the door, or came back later."""
-        kind = _bounce()
-        counted = sa.select(kind, sa.func.count()).select_from(_AND_TOLD)
-        counted = counted.where(self._these, _REFUSED | _RETURNED).group_by(kind)
+        counted = sa.select(_bounce().label("why"), sa.func.count()).select_from(_AND_TOLD)
+        counted = counted.where(self._these, _REFUSED | _RETURNED).group_by("why")
         return {BounceKind(row[0]): row[1] for row in self._connection.execute(counted)}
 
     def hours(self) -> Mapping[str, Mapping[datetime, int]]:
@@ -164,8 +166,8 @@ class Look:
 
     def _shares(self, of: sa.ColumnElement[Any], joined: sa.FromClause) -> list[Share]:
         told = (_told.c.bounced_at.is_not(None), _told.c.delivered_at.is_not(None))
-        counted = sa.select(of, _delivery.state, *told, sa.func.count()).select_from(joined).where(self._these)
-        rows = self._connection.execute(counted.group_by(of, _delivery.state, *told))
+        counted = sa.select(of.label("whose"), _delivery.state, *told, sa.func.count()).select_from(joined)
+        rows = self._connection.execute(counted.where(self._these).group_by("whose", _delivery.state, *told))
         return [Share(row[0], Standing(DeliveryState(row[1]), bool(row[2]), bool(row[3])), row[4]) for row in rows]
 
     def _left(self) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
@@ -184,11 +186,12 @@ class Look:
     def _by_hour(
         self, at: sa.ColumnElement[Any], joined: sa.FromClause, only: sa.ColumnElement[bool] | None = None
     ) -> dict[datetime, int]:
-        hour = sa.func.substr(sa.cast(at, sa.Text), 1, _HOUR)
+        # Grouped by its name: PostgreSQL does not know two expressions for one when each has parameters of its own.
+        hour = sa.func.substr(sa.cast(at, sa.Text), 1, _HOUR).label("hour")
         counted = sa.select(hour, sa.func.count()).select_from(joined).where(self._these, at.is_not(None))
         if only is not None:
             counted = counted.where(only)
-        found = self._connection.execute(counted.group_by(hour).order_by(hour))
+        found = self._connection.execute(counted.group_by("hour"))
         return {datetime.strptime(f"{row[0]} +0000", f"{_FIRST_HOUR} %z"): row[1] for row in found}
 
 
