@@ -7,6 +7,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 T ?= tests
+#: what runs on PostgreSQL, too
+ON_BOTH := $(addprefix tests/integration/test_,account.py approving.py consent.py consent_machine.py drafts.py mailing.py \
+	roster_import.py roster_one.py segments_sql.py sendgrid_recall.py store_machine.py store_mailings.py store_readers.py)
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +19,7 @@ demo: $(READY) ## the whole path on the shipped examples; no mail leaves this ma
 
 test: $(READY) programs ## all tests; make test T=tests/unit for some
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(T)
+	$(if $(filter tests,$(T)),NEWSLETTER_TEST_DATABASE=postgresql $(BIN)/pytest -n auto --maxprocesses 4 $(ON_BOTH))
 
 check: lint types docs test judge ## everything that must hold before a change goes in
 

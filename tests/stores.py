@@ -7,11 +7,14 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from newsletter.delivery import Mailing
 from newsletter.plan import Plan, PlannedDelivery, PlannedEdition, PlannedSkip
 from newsletter.store import Store, open_store
 from newsletter.subscriber import Consent, Entry, Subscriber
 from newsletter.tags import Vocabulary, read_vocabulary
+from tests import postgres
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 
 NEWSLETTER = "harbour-brief"
@@ -24,13 +27,20 @@ crypto: {names: {en: Crypto, zh-Hans: 加密货币}, aliases: ["coins, tokens"]}
 """
 
 
+#: about SQLite's file, or its ways alone
+only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone")
+
+
 def address_of(folder: Path) -> str:
-    return f"sqlite:///{folder / 'newsletter.db'}"
+    return postgres.address_of(folder) if postgres.IS_WANTED else f"sqlite:///{folder / 'newsletter.db'}"
 
 
 def a_store(folder: Path, *, wait_seconds: float = 5.0) -> Store:
-    """A new store in the folder; migrated once per run and copied, which is faster."""
-    shutil.copyfile(_template(), folder / "newsletter.db")
+    """A new store for the folder; migrated once per run and copied, which is faster."""
+    if postgres.IS_WANTED:
+        postgres.copy_for(folder)
+    else:
+        shutil.copyfile(_template(), folder / "newsletter.db")
     return open_store(address_of(folder), wait_seconds=wait_seconds)
 
 
@@ -93,5 +103,6 @@ __all__ = [
     "a_vocabulary",
     "address_of",
     "an_entry",
+    "only_sqlite",
     "take_in",
 ]

@@ -12,7 +12,7 @@ _Found = TypeVar("_Found")
 
 def clerk_of(database: Database) -> Executor:
     """One thread, so that its transactions keep their order. A database in memory has one connection, and so none."""
-    return ThreadPoolExecutor(1, thread_name_prefix="ledger") if database.path else _AtOnce()
+    return ThreadPoolExecutor(1, thread_name_prefix="ledger") if database.path or database.is_shared else _AtOnce()
 
 
 class _AtOnce(Executor):

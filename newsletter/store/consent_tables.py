@@ -1,5 +1,7 @@
 """The tables of what readers said, and of those who must stay away though nobody knows whose address it was."""
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from newsletter.consent import ConsentEvent
@@ -30,8 +32,8 @@ def consent_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
         sa.Index(None, "subscriber_id"),
         sqlite_autoincrement=True,
     )
-    for change in ("UPDATE", "DELETE"):
-        sa.event.listen(consents, "after_create", _guard(change))
+    for guard in guards():
+        sa.event.listen(consents, "after_create", guard)
     #: addresses that must stay away though nobody knows any more whose they are: an HMAC of the address, and why
     forgotten = sa.Table(
         "forgotten",
@@ -44,11 +46,25 @@ def consent_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
     return consents, forgotten
 
 
-def _guard(change: str) -> sa.ExecutableDDLElement:
+def guards() -> Iterator[sa.ExecutableDDLElement]:
     """Whoever is known by an address has a log that stands as it was written."""
-    said = (
-        f"CREATE TRIGGER tr_consents_{change.lower()} BEFORE {change} ON consents "  # noqa: S608 - our own words
-        "WHEN EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND instr(email, '@') > 0) "
-        "BEGIN SELECT RAISE(ABORT, 'the consent log is never changed'); END"
+    known, at = (
+        "EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND",
+        ("instr(email, '@')", "strpos(email, '@')"),
     )
-    return sa.DDL(said).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]
+    said = "the consent log is never changed"
+    for change in ("UPDATE", "DELETE"):
+        name = f"tr_consents_{change.lower()}"
+        in_sqlite = (
+            f"CREATE TRIGGER {name} BEFORE {change} ON consents WHEN {known} {at[0]} > 0) "
+            f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
+        )
+        yield sa.DDL(in_sqlite).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]
+        back = "NEW" if change == "UPDATE" else "OLD"
+        in_postgres = (
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {known} {at[1]} > 0) THEN RAISE EXCEPTION '{said}'; END IF; RETURN {back}; END $$"
+        )
+        yield sa.DDL(in_postgres).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+        tied = f"CREATE TRIGGER {name} BEFORE {change} ON consents FOR EACH ROW EXECUTE FUNCTION {name}()"
+        yield sa.DDL(tied).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]

@@ -1,26 +1,23 @@
 """One connected database: its transactions, and what its refusals mean in words that say what to do."""
 
-import os
-import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.pool import QueuePool, StaticPool
 
-from newsletter.errors import Finding, StoreError
-from newsletter.tags import fold
+from newsletter.errors import Finding, RefusedError, StoreError
+from newsletter.store import postgres, sqlite
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 _WRITING = "newsletter_writing"
-#: of pages that are kept at hand; SQLite's own choice, and for a plan
-_KIB, _COPYING_KIB = 2_000, 48_000
+#: what differs between databases, by SQLAlchemy's name
+_WAYS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 
 
 class Database:
@@ -28,59 +25,62 @@ class Database:
 
     def __init__(self, engine: sa.Engine, path: Path | None) -> None:
         self._engine = engine
-        #: None for a database in memory
+        self._ways = _WAYS[engine.dialect.name]
+        #: of its file; None for a database in memory, and for a server
         self.path = path
+
+    @property
+    def is_shared(self) -> bool:
+        """Other machines may be at work on it."""
+        return self._ways is postgres
+
+    @property
+    def beside(self) -> Path | None:
+        """Where files of its senders begin: beside its own, or in the folder of whoever works with a server."""
+        if self.is_shared:
+            return Path.cwd() / f"newsletter.{self._engine.url.database}"
+        return self.path
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the database and does not wait for writers."""
-        with self._told(), self._engine.connect() as connection, connection.begin():
+        options = {"isolation_level": "REPEATABLE READ"} if self.is_shared else {}
+        with self._told(), self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that writes: all of it or nothing. It waits for its turn at the beginning."""
-        options = {_WRITING: True}
-        with self._told(), self._engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._told(), self._writer() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def copying(self) -> Iterator[sa.Connection]:
-        """
-        A transaction that writes, by the million, rows whose keys it copies from the rows that they lead to.
+        """The same for rows by the million, whose keys are copied from the rows that they lead to."""
+        with self._told(), self._writer() as connection, self._ways.copying(connection), connection.begin():
+            yield connection
 
-        SQLite would look every one of them up again, which takes as long as to write it. And it would write a page of
-        an index to the disk again and again, with too little room to keep it.
-        """
-        options = {_WRITING: True}
-        with self._told(), self._engine.connect().execution_options(**options) as connection:
-            driver = connection.connection.driver_connection
-            # A transaction cannot change this any more.
-            _execute(driver, "PRAGMA foreign_keys=OFF")
-            _execute(driver, f"PRAGMA cache_size=-{_COPYING_KIB}")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                _execute(driver, "PRAGMA foreign_keys=ON")
-                _execute(driver, f"PRAGMA cache_size=-{_KIB}")
+    def _writer(self) -> sa.Connection:
+        return self._engine.connect().execution_options(**{_WRITING: True})
 
     def rewrite(self) -> bool:
         """
-        Write the whole file anew, so that nothing of what was deleted is left in it, and empty the log beside it.
+        Write everything anew, so that nothing of what was deleted is left in it, and empty the log beside it.
 
         :return: False when somebody else has it open in a way that keeps the old pages; then it has to be done again
         """
-        with self._told(), self._engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            try:
-                _execute(driver, "VACUUM")
-                busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] if driver else 1
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                    raise
-                return False
-            return not busy
+        with self._told():
+            return bool(self._ways.rewrite(self._engine))
+
+    @contextmanager
+    def only_one(self, number: int, *, otherwise: RefusedError) -> Iterator[None]:
+        """
+        Be the only one, on whatever machine, who holds that number. For a server alone.
+
+        :raises RefusedError: while another one does
+        """
+        with postgres.only_one(self._engine, number, otherwise=otherwise):
+            yield
 
     def close(self) -> None:
         self._engine.dispose()
@@ -90,21 +90,22 @@ class Database:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            raise StoreError(_in_words(error, self.path)) from error
+            raise StoreError(self._in_words(error)) from error
 
-
-def _execute(driver: Any, statement: str) -> None:
-    if isinstance(driver, sqlite3.Connection):
-        driver.execute(statement)
+    def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
+        message, fix = self._ways.meaning_of(error)
+        return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
 
 
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
     """
-    One statement for many rows, and how many it changed: a third of the time that SQLAlchemy takes over each row.
+    One statement for many rows, and how many it changed: with SQLite a third of SQLAlchemy's time over each row.
 
     :param statement: made once and kept, for it is compiled once
     :param rows: by the names of its bound parameters
     """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, list(rows)).rowcount
     text, names = _compiled(statement, connection.dialect)
     made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
     return connection.exec_driver_sql(text, made).rowcount
@@ -127,9 +128,7 @@ def insert_rows(
     :param rows: as the driver wants them; `stored` makes instants and dates fit
     """
     if rows:
-        # The names are those of our own columns.
-        told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
-        connection.exec_driver_sql(told, rows)
+        _WAYS[connection.dialect.name].insert_rows(connection, table, names, rows)
 
 
 def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
@@ -140,9 +139,26 @@ def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any
 
 def next_ids(connection: sa.Connection, table: sa.Table, count: int) -> range:
     """Ids that no row has had. They hold only in a transaction that writes: nobody else can take them meanwhile."""
-    told = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
-    first = int(told.scalar() or 0) + 1
-    return range(first, first + count)
+    found: range = _WAYS[connection.dialect.name].next_ids(connection, table, count)
+    return found
+
+
+def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
+    """An insert that passes over rows that are there already."""
+    found: sa.Insert = _WAYS[connection.dialect.name].insert_new(table)
+    return found
+
+
+def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    """All numbers of a group with spaces between, the least first, where they are the key of their table."""
+    found: sa.ColumnElement[str] = _WAYS[connection.dialect.name].in_one_word(numbers)
+    return found
+
+
+def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
+    """That the column holds a spelling of the word."""
+    found: sa.ColumnElement[bool] = _WAYS[connection.dialect.name].folded_is(connection, column, key)
+    return found
 
 
 def connect(url: str, *, wait_seconds: float) -> Database:
@@ -151,14 +167,10 @@ def connect(url: str, *, wait_seconds: float) -> Database:
     :raises StoreError: if the address is none of ours, or there is no such folder
     """
     parsed = parsed_address(url)
-    path = file_of(parsed)
-    if path is not None:
-        _create_private(path)
-    options: dict[str, Any] = {"poolclass": QueuePool} if path else {"poolclass": StaticPool}
-    engine = sa.create_engine(parsed, connect_args={"timeout": wait_seconds, "check_same_thread": False}, **options)
-    sa.event.listen(engine, "connect", partial(_set_up, wait_seconds))
-    sa.event.listen(engine, "begin", _begin)
-    return Database(engine, path)
+    ways = _WAYS[parsed.get_backend_name()]
+    engine = ways.engine_of(parsed, wait_seconds=wait_seconds)
+    sa.event.listen(engine, "begin", partial(_begin, ways))
+    return Database(engine, file_of(parsed))
 
 
 def parsed_address(url: str) -> sa.URL:
@@ -167,88 +179,18 @@ def parsed_address(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise StoreError("the database address is not an address", fix="write it as sqlite:///newsletter.db") from error
-    if parsed.get_backend_name() != "sqlite":
+    if parsed.get_backend_name() not in _WAYS:
         raise StoreError(
-            f"databases of the kind {parsed.get_backend_name()} cannot be used yet",
-            fix="set NEWSLETTER_DATABASE_URL to sqlite:///newsletter.db",
+            f"databases of the kind {parsed.get_backend_name()} cannot be used",
+            fix="set NEWSLETTER_DATABASE_URL to sqlite:///newsletter.db or postgresql://…",
         )
-    return parsed.set(drivername="sqlite")
+    return parsed.set(drivername=parsed.get_backend_name())
 
 
 def file_of(url: sa.URL) -> Path | None:
-    if url.database in (None, "", ":memory:"):
-        return None
-    return Path(url.database or "")
+    """None where there is none: in memory, and on a server."""
+    return sqlite.file_of(url) if url.get_backend_name() == "sqlite" else None
 
 
-def _create_private(path: Path) -> None:
-    """A new database can be read by its owner only: it holds people's addresses."""
-    if not path.parent.is_dir():
-        raise StoreError(f"{path}: there is no folder {path.parent}", fix="create it, or correct the database address")
-    if path.is_dir():
-        raise StoreError(f"{path}: is a folder", fix="name a file in it, as sqlite:///folder/newsletter.db")
-    with suppress(FileExistsError):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            raise
-        except OSError as error:
-            raise StoreError(
-                f"{path}: the database cannot be created ({error.strerror})",
-                fix="allow writing to its folder, or name another place",
-            ) from error
-
-
-def _set_up(wait_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not begin transactions on its own: `_begin` says when, and which kind.
-    connection.isolation_level = None
-    connection.create_function("folded", 1, fold, deterministic=True)
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")
-    # What is deleted is overwritten: readers who were forgotten must not be found in the file.
-    connection.execute("PRAGMA secure_delete=ON")
-    deadline = time.monotonic() + wait_seconds
-    while not _has_write_ahead_log(connection, is_last_try=time.monotonic() >= deadline):
-        time.sleep(0.01)
-
-
-def _has_write_ahead_log(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
-    """Two who change the mode of a new file at once would wait for each other: SQLite fails one without waiting."""
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    except sqlite3.OperationalError as error:
-        if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
-
-
-def _begin(connection: sa.Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and writes later could not be made to wait, only to fail.
-    is_writing = connection.get_execution_options().get(_WRITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
-
-
-def _in_words(error: sa.exc.DBAPIError, path: Path | None) -> Finding:
-    name = getattr(error.orig, "sqlite_errorname", "") or ""
-    said = (f"the database refuses ({type(error.orig).__name__}: {error.orig})", "please report this")
-    message, fix = next((meaning for start, meaning in _MEANINGS.items() if name.startswith(start)), said)
-    return Finding(message=f"{path}: {message}" if path else message, fix=fix)
-
-
-#: by the beginning of SQLite's name for the failure
-_MEANINGS = {
-    "SQLITE_BUSY": ("another program is writing to the database", "wait until it is done, and try again"),
-    "SQLITE_LOCKED": ("another program is writing to the database", "wait until it is done, and try again"),
-    "SQLITE_FULL": ("the disk is full; nothing of this step was written", "make room, and try again"),
-    "SQLITE_IOERR": (
-        "the disk does not take what is written; nothing of this step was written",
-        "check that it has room and is sound, and try again",
-    ),
-    "SQLITE_READONLY": ("the database cannot be written", "allow writing to the file and to its folder"),
-    "SQLITE_CANTOPEN": ("the database cannot be opened", "check its folder and who may read and write there"),
-    "SQLITE_PERM": ("the database cannot be opened", "check its folder and who may read and write there"),
-    "SQLITE_NOTADB": ("is not a database", "name another file, or move this one away"),
-    "SQLITE_CORRUPT": ("the database is damaged", "bring back the last copy of it"),
-    "SQLITE_CONSTRAINT": ("the database refuses a change that contradicts what it holds", "please report this"),
-}
+def _begin(ways: ModuleType, connection: sa.Connection) -> None:
+    ways.begin(connection, is_writing=bool(connection.get_execution_options().get(_WRITING)))

@@ -23,7 +23,8 @@ from newsletter.plan import Draft, audience_hash_of_stretches, draft_of
 from newsletter.segment import Everyone
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database
+from newsletter.store.database import Database, in_one_word, insert_new
+from newsletter.store.kinds import Id
 from newsletter.store.plans import HOLDING, insert_edition, insert_mailing, note_findings
 from newsletter.store.rows import the_mailing
 from newsletter.store.segments import held_clause, needs_people, unindexed
@@ -46,7 +47,7 @@ _brings = _passing_table(
 )
 #: which story fits whom
 _fits = _passing_table(
-    "fits", sa.Column("subscription_id", sa.Integer, primary_key=True), sa.Column("story", sa.Integer, primary_key=True)
+    "fits", sa.Column("subscription_id", Id, primary_key=True), sa.Column("story", sa.Integer, primary_key=True)
 )
 #: all stories that fit one reader, as their places with spaces between; once for all whom the same ones fit
 _choices = sa.Table(
@@ -57,14 +58,14 @@ _choices = sa.Table(
     prefixes=["TEMPORARY"],
 )
 _chosen = _passing_table(
-    "chosen", sa.Column("subscription_id", sa.Integer, primary_key=True), sa.Column("choice_id", sa.Integer)
+    "chosen", sa.Column("subscription_id", Id, primary_key=True), sa.Column("choice_id", sa.Integer)
 )
 #: readers in the order of how they stand
 _standings = _passing_table(
     "standings",
     sa.Column("facts", sa.Integer, primary_key=True),
-    sa.Column("subscriber_id", sa.Integer, primary_key=True),
-    sa.Column("subscription_id", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", Id, primary_key=True),
+    sa.Column("subscription_id", Id, primary_key=True),
 )
 
 # What is known of a reader, as one number.
@@ -160,12 +161,10 @@ def _note_choices(connection: sa.Connection, rules: Rules) -> dict[int, frozense
     connection.execute(sa.insert(_brings), brought)
     # Few tags bring a story: their readers are taken from the index, instead of asking what every interest brings.
     joined = _brings.join(schema.interests, _interest.tag == unindexed(_brings.c.tag))
-    pairs = sa.insert(_fits).from_select(
-        ["subscription_id", "story"], sa.select(_interest.subscription_id, _brings.c.story).select_from(joined)
-    )
+    pairs = sa.select(_interest.subscription_id, _brings.c.story).select_from(joined)
     # Two interests of a reader may bring the same story.
-    connection.execute(pairs.prefix_with("OR IGNORE"))
-    told = sa.func.group_concat(_fits.c.story, " ", type_=sa.Text).label("stories")
+    connection.execute(insert_new(connection, _fits).from_select(["subscription_id", "story"], pairs))
+    told = in_one_word(connection, _fits.c.story).label("stories")
     each = sa.select(_fits.c.subscription_id, told).group_by(_fits.c.subscription_id).subquery("each")
     connection.execute(sa.insert(_choices).from_select(["stories"], sa.select(each.c.stories).distinct()))
     theirs = sa.select(each.c.subscription_id, _choices.c.id).join(_choices, _choices.c.stories == each.c.stories)
@@ -265,7 +264,7 @@ def _copy(
     for start in range(0, len(facts), _FACTS_AT_ONCE):
         these = rows.where(_standings.c.facts.in_(facts[start : start + _FACTS_AT_ONCE]))
         made = sa.insert(table).from_select(list(names), these, include_defaults=False)
-        written += connection.execute(made).rowcount
+        written += connection.execute(made, execution_options={"preserve_rowcount": True}).rowcount
     return written
 
 

@@ -31,15 +31,22 @@ def look(url: str) -> Look:
 
     :raises StoreError: it cannot be read, is damaged, or is another program's or a newer version's
     """
-    path = database.file_of(database.parsed_address(url))
+    parsed = database.parsed_address(url)
+    if parsed.get_backend_name() != "sqlite":
+        return _seen(database.connect(url, wait_seconds=1), parsed.render_as_string(hide_password=True))
+    path = database.file_of(parsed)
     if path is None or not path.exists():
         return Look(str(path or "a database in memory"), is_there=False)
-    found = _untouched(path)
+    return _seen(_untouched(path), str(path))
+
+
+def _seen(found: Database, place: str) -> Look:
     try:
         with found.reading() as connection:
-            version = opening.version_of(connection, path)
-            store_id = opening.store_id_of(connection, path) if version == opening.HEAD else None
-            return Look(str(path), is_there=True, version=version, store_id=store_id)
+            version = opening.version_of(connection, found.path)
+            store_id = opening.store_id_of(connection, found.path) if version == opening.HEAD else None
+            is_there = found.path is not None or version is not None
+            return Look(place, is_there=is_there, version=version, store_id=store_id)
     finally:
         found.close()
 

@@ -36,7 +36,10 @@ class Mailings(Plans, Life, Queue, Runs, Resolving, Retrying, Tally):
         """
         otherwise = RefusedError(f"another sender is at work on mailing {mailing_id}", fix="wait for it, or stop it")
         path = self._database.path
-        if path is None:
+        if self._database.is_shared:
+            with self._database.only_one(mailing_id, otherwise=otherwise):
+                yield
+        elif path is None:
             with self._locks.lock(mailing_id, otherwise=otherwise):
                 yield
         else:

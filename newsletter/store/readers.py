@@ -109,11 +109,11 @@ class Readers:
         Read in pages, each on its own: memory stays flat, and nothing is held open while the caller works.
         """
         wanted = SELECT_SUBSCRIBERS.where(_subscription.newsletter == newsletter).order_by(_subscription.id)
-        wanted = wanted if segment is None else wanted.where(segment_clause(segment))
         last = 0
         while True:
             with self._database.reading() as connection:
-                rows = connection.execute(wanted.where(_subscription.id > last).limit(_PAGE)).all()
+                asked = wanted.where(segment_clause(connection, segment)) if segment else wanted
+                rows = connection.execute(asked.where(_subscription.id > last).limit(_PAGE)).all()
                 page = list(with_interests(connection, rows))
             yield from page
             if len(page) < _PAGE:

@@ -78,7 +78,7 @@ class Runs:
         return moved
 
     def _flight_path(self, mailing_id: int) -> Path | None:
-        path = self._database.path
+        path = self._database.beside
         return path and path.with_name(f"{path.name}.{mailing_id}.flight")
 
 

@@ -1,6 +1,6 @@
 """Segments as conditions in SQL. Everything that people wrote is a bound parameter."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from newsletter.segment import (
 )
 from newsletter.segment.expression import Word, walk, with_nots_inside
 from newsletter.store import schema
+from newsletter.store.database import folded_is
 
 _person, _subscription, _interest = schema.subscribers.c, schema.subscriptions.c, schema.interests.c
 
@@ -31,21 +32,17 @@ Tags: TypeAlias = frozenset[str]
 
 #: among so few tags it is quicker to look for each than to look at all that a reader has
 _LOOKED_FOR = 2
-#: a tag with fewer rows is rare: it is quicker to make a set of its readers than to look for it at each
-_RARE = 1 << 12
-#: to find out takes time for each tag
-_SIZED = 100
 #: how many rows of the narrowest tag make it worth asking every reader in it about the others, one by one
 STEPS = (1 << 12, 1 << 17, 1 << 18)
 
 
-def segment_clause(segment: Segment) -> sa.ColumnElement[bool]:
+def segment_clause(connection: sa.Connection, segment: Segment) -> sa.ColumnElement[bool]:
     """
     The condition for a statement over `subscriptions` joined with `subscribers` that looks at some readers.
 
     Gives the same answer as `newsletter.segment.matches`.
     """
-    return _Terms(segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
+    return _Terms(connection, segment.home, _subscription.id).clause(with_nots_inside(segment.expression))
 
 
 def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[int] = STEPS) -> sa.ColumnElement[bool]:
@@ -58,12 +55,12 @@ def held_clause(connection: sa.Connection, segment: Segment, *, steps: Sequence[
     expression = with_nots_inside(segment.expression)
     driver = narrowest(connection, expression, steps)
     if driver is None:
-        return _Terms(segment.home, _subscription.id, at_once=True).clause(expression)
+        return _Terms(connection, segment.home, _subscription.id, at_once=True).clause(expression)
     parts = expression.parts if isinstance(expression, And) else (expression,)
     asked = [part for part in parts if not (isinstance(part, HasInterest) and part.holds == driver)]
-    row, rare = schema.interests.alias("narrowest"), _rare_tags(connection, asked)
-    inside = _Terms(segment.home, row.c.subscription_id, rare=rare)
-    outside = _Terms(segment.home, _subscription.id, rare=rare)
+    row = schema.interests.alias("narrowest")
+    inside = _Terms(connection, segment.home, row.c.subscription_id)
+    outside = _Terms(connection, segment.home, _subscription.id)
     driven = sa.select(row.c.subscription_id).where(row.c.tag.in_(sorted(driver)))
     driven = driven.where(*(inside.clause(part) for part in asked if _is_of_tags(part)))
     return sa.and_(_subscription.id.in_(driven), *(outside.clause(part) for part in asked if not _is_of_tags(part)))
@@ -105,14 +102,6 @@ def _rows_of(connection: sa.Connection, tags: Tags, most: int) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one())
 
 
-def _rare_tags(connection: sa.Connection, expressions: Iterable[Expression]) -> Tags:
-    found = (part.holds for expression in expressions for _, part in walk(expression) if isinstance(part, HasInterest))
-    tags = frozenset[str]().union(*found)
-    if len(tags) > _SIZED:
-        return frozenset()
-    return frozenset(tag for tag in tags if _rows_of(connection, frozenset({tag}), _RARE) < _RARE)
-
-
 def _narrowest(expression: Expression, size: Callable[[Tags], int]) -> Tags | None:
     match expression:
         case HasInterest(holds=holds):
@@ -132,13 +121,12 @@ def _is_of_tags(expression: Expression) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
+    connection: sa.Connection
     home: Home
     #: the subscription of whom it is asked
     of: sa.ColumnElement[int]
     #: a set of readers is made for each tag, instead of asking each reader
     at_once: bool = False
-    #: the same for these tags alone
-    rare: Tags = frozenset()
 
     def clause(self, expression: Expression) -> sa.ColumnElement[bool]:
         """
@@ -164,7 +152,7 @@ class _Terms:
                 return _person.language.in_((language, "") if language == self.home.language else (language,))
             case Known(about=about, key=key):
                 column = _person.company if about is About.COMPANY else _person.manager
-                return sa.func.folded(column) == key
+                return folded_is(self.connection, column, key)
             case Joined():
                 since, until = word.instants(self.home)
                 bounds = [_subscription.joined_at >= since] if since else []
@@ -177,11 +165,10 @@ class _Terms:
         return self.of.in_(sa.select(_interest.subscription_id).where(_interest.tag.in_(sorted(holds))))
 
     def _one_by_one(self, holds: Tags) -> sa.ColumnElement[bool]:
-        few, others = holds & self.rare, sorted(holds - self.rare)
-        in_set = [self._in_a_set(few)] if few else []
-        if len(others) <= _LOOKED_FOR:
-            return sa.or_(sa.false(), *in_set, *(self._has(_ASKED.c.tag == tag) for tag in others))
-        return sa.or_(sa.false(), *in_set, self._has(unindexed(_ASKED.c.tag).in_(others)))
+        tags = sorted(holds)
+        if len(tags) <= _LOOKED_FOR:
+            return sa.or_(sa.false(), *(self._has(_ASKED.c.tag == tag) for tag in tags))
+        return self._has(unindexed(_ASKED.c.tag).in_(tags))
 
     def _has(self, wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         chosen = sa.select(sa.literal(1)).where(_ASKED.c.subscription_id == self.of, wanted)

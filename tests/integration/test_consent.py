@@ -164,7 +164,8 @@ def test_the_hash_says_nothing_without_its_key(store: Store, tmp_path: Path) -> 
     with a_store(tmp_path / "other") as other:
         # Two stores of one template have one key; a store of one's own does not.
         with other._database.writing() as connection:
-            connection.exec_driver_sql("UPDATE meta SET value = ? WHERE key = 'suppression_key'", ("00" * 32,))
+            key = schema.meta.c.key == "suppression_key"
+            connection.execute(sa.update(schema.meta).where(key).values(value="00" * 32))
         hashes = set()
         for opened in (store, other):
             take_in(opened, an_entry())

@@ -23,7 +23,7 @@ from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 from newsletter.tags import read_vocabulary
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 from tests.planning import holders_of, planned_one_by_one
-from tests.stores import NEWSLETTER, a_plan, a_store, an_entry, take_in
+from tests.stores import NEWSLETTER, a_plan, a_store, an_entry, only_sqlite, take_in
 
 VOCABULARY = read_vocabulary(
     """
@@ -164,7 +164,8 @@ def insist_as_planned(store: Store, mailing: Mailing, plan: Plan) -> None:
     assert left_out == {skip.subscriber_id: skip.reason for skip in plan.skips}
     assert mailing.audience_hash == store.approvals.audience_hash(mailing.id)
     assert mailing.content_hash == plan.content_hash
-    assert rows(store, sa.text("PRAGMA foreign_key_check")) == []  # type: ignore[arg-type]
+    if not database_of(store).is_shared:
+        assert rows(store, sa.text("PRAGMA foreign_key_check")) == []  # type: ignore[arg-type]
 
 
 def test_a_plan_is_as_good_as_one_that_was_saved_row_by_row(store: Store) -> None:
@@ -227,9 +228,11 @@ def test_nothing_is_saved_and_nothing_is_left_over_when_nobody_is_left(store: St
         draft, mailing = store.drafts.plan(wanted, actor="mei", now=NOW)
         assert (mailing, draft.planned, draft.skipped) == (None, 0, {Skip.PENDING: 1})
     assert store.mailings.recent() == []
-    assert rows(store, sa.text("SELECT name FROM sqlite_temp_master")) == []  # type: ignore[arg-type]
+    with database_of(store).reading() as connection:
+        assert sa.inspect(connection).get_temp_table_names() == []
 
 
+@only_sqlite
 def test_a_plan_that_fails_leaves_nothing_and_keys_are_minded_again(
     store: Store,
 ) -> None:

@@ -13,12 +13,13 @@ from newsletter.errors import PermanentError, TransientError
 from newsletter.mailing.sending import Terms, send_mailing
 from newsletter.message import Letter
 from newsletter.report import Report, report_on
-from newsletter.store import Store, open_store
+from newsletter.store import Store
 from newsletter.subscriber import Consent, Entry, SuppressionReason
 from newsletter.tags import Vocabulary, read_vocabulary
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 from tests.fakes.transport import FakeTransport
 from tests.planning import plan_for_everyone
+from tests.stores import a_store
 
 VOCABULARY: Vocabulary = read_vocabulary("ai: {names: {en: AI}}", path="tags.yaml")
 CONSENT = Consent(basis="signed up at the spring forum", on=date(2026, 3, 1))
@@ -27,7 +28,7 @@ KEYS = [b"k" * 32]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path / 'newsletter.db'}") as opened:
+    with a_store(tmp_path) as opened:
         entries = [Entry(email=f"reader{number}@example.com", name="{{ 7*7 }}", consent=CONSENT) for number in range(6)]
         opened.readers.take_in("harbour-brief", entries, update=False, actor="test", now=NOW)
         yield opened

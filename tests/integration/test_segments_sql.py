@@ -25,6 +25,7 @@ from newsletter.store.readers import Readers
 from newsletter.store.segments import STEPS, held_clause, segment_clause
 from newsletter.subscriber import Subscriber
 from newsletter.tags import Tag, fold, vocabulary_of
+from tests import postgres
 from tests.builders import NOW
 
 RUNS = int(os.environ.get("NEWSLETTER_ORACLE_RUNS", "1000"))
@@ -165,8 +166,10 @@ READERS = st.fixed_dictionaries(
 
 
 @pytest.fixture(name="database", scope="module")
-def _database() -> Iterator[Database]:
-    database = connect("sqlite://", wait_seconds=1)
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = connect(
+        postgres.empty_for(tmp_path_factory.mktemp("sql")) if postgres.IS_WANTED else "sqlite://", wait_seconds=1
+    )
     opening.open_schema(database)
     yield database
     database.close()
@@ -209,7 +212,7 @@ def held(database: Database, segment: Segment, *, steps: tuple[int, ...] | None)
     joined = schema.subscriptions.join(schema.subscribers)
     wanted = sa.select(schema.subscriptions.c.id).select_from(joined)
     with database.reading() as connection:
-        clause = segment_clause(segment) if steps is None else held_clause(connection, segment, steps=steps)
+        clause = segment_clause(connection, segment) if steps is None else held_clause(connection, segment, steps=steps)
         return set(connection.execute(wanted.where(clause)).scalars())
 
 
@@ -241,7 +244,7 @@ def test_what_people_wrote_reaches_the_database_as_parameters_only(database: Dat
     segment = Segment(expression, Home(evil))
     with database.reading() as connection:
         clauses = [
-            segment_clause(segment),
+            segment_clause(connection, segment),
             held_clause(connection, segment),
             held_clause(connection, segment, steps=()),
         ]

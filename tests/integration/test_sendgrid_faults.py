@@ -92,10 +92,9 @@ def play(fake: FakeSendGrid, transport: SendGridTransport, readers: int) -> Book
 
 
 def told(fake: FakeSendGrid, requests: Sequence[Fault], batches: Sequence[Fault], cancels: Sequence[Fault]) -> None:
-    # A script of None is none: the fake takes it from the queue and does its work.
-    fake.scripts.extend(requests)  # type: ignore[arg-type]
-    fake.batch_scripts.extend(batches)  # type: ignore[arg-type]
-    fake.cancel_scripts.extend(cancels)  # type: ignore[arg-type]
+    fake.scripts.extend(requests)
+    fake.batch_scripts.extend(batches)
+    fake.cancel_scripts.extend(cancels)
 
 
 def agree(fake: FakeSendGrid, books: Books, readers: int) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -330,7 +330,14 @@ def test_another_issue_an_again_or_a_refusal_does_not_count_as_sent(
     assert len(claim(store, second.id)) == 4
 
 
-def test_what_a_dead_sender_held_is_settled_by_its_recorder(tmp_path: Path) -> None:
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Closes what a test opens beside its store."""
+    with ExitStack() as found:
+        yield found
+
+
+def test_what_a_dead_sender_held_is_settled_by_its_recorder(tmp_path: Path, stack: ExitStack) -> None:
     store = a_store(tmp_path)
     readers = take_in(store, *(an_entry(number) for number in range(8)))
     mailing = a_mailing(store, a_plan(readers))
@@ -341,7 +348,7 @@ def test_what_a_dead_sender_held_is_settled_by_its_recorder(tmp_path: Path) -> N
     for number, outcome in zip(numbers[:4], Outcome, strict=True):
         flight.answered(number, outcome)
     store.close()
-    reopened = open_store(address_of(tmp_path))
+    reopened = stack.enter_context(open_store(address_of(tmp_path)))
     with reopened.mailings.lock(mailing.id):
         moved = reopened.mailings.recover(mailing.id, SOON)
     assert moved == {ACCEPTED: 1, REFUSED: 1, UNKNOWN: 2, DeliveryState.DEFERRED: 1, DeliveryState.PLANNED: 1}
@@ -352,13 +359,14 @@ def test_what_a_dead_sender_held_is_settled_by_its_recorder(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("spoil", ["missing", "another boot", "another run", "cut short"])
-def test_without_a_recorder_that_can_be_relied_on_all_that_was_claimed_is_unknown(tmp_path: Path, spoil: str) -> None:
-    store = a_store(tmp_path)
+def test_without_a_recorder_that_can_be_relied_on_all_that_was_claimed_is_unknown(store: Store, spoil: str) -> None:
     mailing = a_mailing(store, a_plan(take_in(store, *(an_entry(number) for number in range(4)))))
     batch = claim(store, mailing.id, limit=2)
     run_id = run_of(store) + (spoil == "another run")
     store.mailings.flight(mailing.id, run_id, size=16)
-    path = tmp_path / f"newsletter.db.{mailing.id}.flight"
+    beside = store._database.beside
+    assert beside
+    path = beside.with_name(f"{beside.name}.{mailing.id}.flight")
     if spoil == "missing":
         path.unlink()
     elif spoil == "another boot":
@@ -438,8 +446,10 @@ def test_two_senders_at_once_share_the_work_without_overlap(store: Store) -> Non
     assert counts(store, mailing.id) == {"accepted": 200}
 
 
-def test_a_second_sender_of_a_mailing_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
-    store, other = a_store(tmp_path), open_store(address_of(tmp_path))
+def test_a_second_sender_of_a_mailing_is_refused_until_the_first_lets_go(
+    store: Store, tmp_path: Path, stack: ExitStack
+) -> None:
+    other = stack.enter_context(open_store(address_of(tmp_path)))
     refused = pytest.raises(RefusedError, match=r"another sender is at work on mailing 12; wait for it, or stop it")
     with store.mailings.lock(12), other.mailings.lock(13), refused, other.mailings.lock(12):
         pass

@@ -39,8 +39,7 @@ def upgrade() -> None:
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     _widen_in_sqlite() if is_sqlite else _widen()
     _begin_the_log()
-    if is_sqlite:
-        _guard()
+    _guard_in_sqlite() if is_sqlite else _guard()
 
 
 def _consents() -> None:
@@ -102,10 +101,21 @@ def _widen_in_sqlite() -> None:
     connection.exec_driver_sql("PRAGMA writable_schema=OFF")
 
 
-def _guard() -> None:
+def _guard_in_sqlite() -> None:
     for change in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER tr_consents_{change.lower()} BEFORE {change} ON consents "
             "WHEN EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND instr(email, '@') > 0) "
             "BEGIN SELECT RAISE(ABORT, 'the consent log is never changed'); END"
         )
+
+
+def _guard() -> None:
+    for change, back in (("UPDATE", "NEW"), ("DELETE", "OLD")):
+        name = f"tr_consents_{change.lower()}"
+        op.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND strpos(email, '@') > 0) "
+            f"THEN RAISE EXCEPTION 'the consent log is never changed'; END IF; RETURN {back}; END $$"
+        )
+        op.execute(f"CREATE TRIGGER {name} BEFORE {change} ON consents FOR EACH ROW EXECUTE FUNCTION {name}()")

