@@ -1,14 +1,14 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-web programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports bench-web programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 T ?= tests
 #: what runs on PostgreSQL, too
-ON_BOTH := $(addprefix tests/integration/test_,approving.py consent.py consent_machine.py drafts.py mailing.py \
+ON_BOTH := $(addprefix tests/integration/test_,account.py approving.py consent.py consent_machine.py drafts.py mailing.py \
 	roster_import.py roster_one.py segments_sql.py sendgrid_recall.py store_machine.py store_mailings.py store_readers.py)
 
 help: ## show this list
@@ -59,6 +59,9 @@ bench-send: $(READY) programs ## how fast mailings leave, beside other senders, 
 bench-readers: $(READY) ## how fast a million readers are counted and planned for, and in how much memory
 	@$(BIN)/python -m benchmarks.readers
 	@$(BIN)/python -m benchmarks.readers_import
+
+bench-reports: $(READY) ## how fast a report on a million deliveries is, and in how much memory
+	@$(BIN)/python -m benchmarks.reporting
 
 bench-render: $(READY) ## how fast issues are compiled, cut into editions and written as messages
 	@$(BIN)/python -m benchmarks.render

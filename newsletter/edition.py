@@ -86,6 +86,8 @@ class Letterhead:
     unsubscribe_address: str = ""
     #: no mail of the list, but one to a single person who has just done something that it answers
     is_answer: bool = False
+    #: where everybody may read the issues before this one; "" when that is nowhere
+    archive_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """A newsletter's declaration: its title, kind, zone, List-Id, and what its issues leave out."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,6 +37,15 @@ def _list_id(value: str) -> str:
     return value
 
 
+class Archiving(StrEnum):
+    """Who may look at what a newsletter has sent."""
+
+    OFF = "off"
+    #: whoever was given the link; no search engine
+    SHARED = "shared"
+    PUBLIC = "public"
+
+
 class Masthead(Frozen):
     """One entry of `templates/newsletters.yaml`."""
 
@@ -62,6 +72,7 @@ class Masthead(Frozen):
     closing: Prose | None = None
     sign_off: Line | None = None
     signature: Line | None = None
+    archive: Archiving = Archiving.OFF
 
     def defaults(self, language: str | None = None) -> dict[str, Any]:
         """
@@ -98,5 +109,7 @@ class Imprint:
     postal_address: str
     #: a mailbox that a reader can write to in order to leave
     unsubscribe_address: str
+    #: where everybody may read what was sent before; "" when that is nowhere. Not of the mail's parts.
+    archive_url: str = field(default="", repr=False)
     #: names of the settings that are missing, so that their fields above hold placeholders
     placeholders: tuple[str, ...] = ()

@@ -104,6 +104,22 @@ def _stamp_signature(key: bytes, form: str, at: int) -> str:
     return hmac.digest(key, f"newsletter form {at:x} {form}".encode(), _HASH)[:16].hex()
 
 
+def archive_key(keys: Sequence[bytes], newsletter: str) -> str:
+    """What the link to a shared archive ends in: 22 characters that nobody can guess; the same for all who have it."""
+    return _archive_key(keys[0], newsletter)
+
+
+def opens_archive(keys: Sequence[bytes], newsletter: str, text: str) -> bool:
+    """Whether a link ends in what `archive_key` gives, or gave before a rotation."""
+    said = text.encode("utf-8", "surrogatepass")
+    return any(hmac.compare_digest(_archive_key(key, newsletter).encode(), said) for key in keys)
+
+
+def _archive_key(key: bytes, newsletter: str) -> str:
+    secret = hmac.digest(key, f"newsletter archive\0{newsletter}".encode(), _HASH)
+    return base64.urlsafe_b64encode(secret[:16]).decode().rstrip("=")
+
+
 def message_id(key: bytes, *, mailing_id: int, delivery_id: int, domain: str) -> str:
     """The same for every try of a delivery, so that a repeat can be recognised; says nothing about the reader."""
     secret = hmac.digest(key, b"newsletter message-id %d %d" % (mailing_id, delivery_id), _HASH)

@@ -8,6 +8,7 @@ import typer
 from newsletter import __version__
 from newsletter.cli import (
     approving,
+    archive,
     bounces,
     correcting,
     demo,
@@ -18,6 +19,7 @@ from newsletter.cli import (
     mailings,
     planning,
     preview,
+    reporting,
     segments,
     sending,
     serve,
@@ -50,10 +52,12 @@ approving.add_to(app)
 sending.add_to(app)
 testing.add_to(app)
 mailings.add_to(app)
+reporting.add_to(app)
 life.add_to(mailings.app)
 correcting.add_to(app)
 serve.add_to(app)
 working.add_to(app)
+app.add_typer(archive.app, name="archive")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")

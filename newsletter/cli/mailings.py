@@ -1,4 +1,4 @@
-"""`mailings …`, `report` and `explain`: what became of a mailing."""
+"""`mailings …` and `explain`: what is known of a mailing, and its life."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,6 @@ app = typer.Typer(help="List and show mailings, pause, resume, retry or cancel o
 
 
 def add_to(main: typer.Typer) -> None:
-    main.command()(report)
     main.command()(explain)
     resolving.add_to(app)
     main.add_typer(app, name="mailings")
@@ -167,17 +166,6 @@ def _tell_held(mailing_id: int, ended: "Ended") -> None:
     if ended.unsure:
         show.line(f"Nobody is sure of {show.count(ended.unsure, 'reader')}.")
         show.next_step(f"newsletter mailings resolve {mailing_id}")
-
-
-def report(mailing: options.MailingName, as_json: options.AsJson = False) -> None:
-    """
-    Say what became of a mailing.
-
-    Counts accepted, refused, unknown, withdrawn and skipped, and names whom you must know of. Use it after a sending.
-
-    Example: newsletter report china-2026-06-10
-    """
-    show_mailing(mailing, readers=False, as_json=as_json)
 
 
 def status_of(mailing: "Mailing") -> str:

@@ -82,6 +82,23 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: s
     console.print(shown)
 
 
+def bars(headings: Sequence[str], rows: Iterable[tuple[str, int, str]], *, of: int) -> None:
+    """Counts with a bar and a share of the whole; the last cell says what the first one means."""
+    what, count_, why = headings
+    shown = [(name, number, _bar(number, of), _percent(number, of), meaning) for name, number, meaning in rows]
+    table([what, count_, "", "%", why], shown)
+
+
+def _bar(number: int, of: int, length: int = 20) -> str:
+    """In eighths of a character, and never nothing for somebody."""
+    eighths = max(1 if number else 0, round(number * length * 8 / of)) if of else 0
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def _percent(number: int, of: int) -> str:
+    return f"{number / of:.1%}".rjust(6) if of else ""
+
+
 def progress() -> "AbstractContextManager[Progress]":
     """A bar with rate and time left on standard error; none where that is no terminal."""
     from rich.console import Console

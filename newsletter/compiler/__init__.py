@@ -83,6 +83,7 @@ def _letterhead(setting: Setting) -> Letterhead:
         list_id=masthead.list_id,
         links=setting.links,
         unsubscribe_address=imprint.unsubscribe_address,
+        archive_url=imprint.archive_url,
     )
 
 

@@ -46,7 +46,8 @@ def source_of(setting: Setting, files: Mapping[str, str]) -> str:
     slugs = [slug for story in stories for slug in story_tags(story, setting.vocabulary)]
     given = [
         issue.model_dump_json(exclude={"allow"}),
-        setting.masthead.model_dump_json(),
+        # who may look at the archive changes no part
+        setting.masthead.model_dump_json(exclude={"archive"}),
         repr(setting.imprint),
         str(setting.links),
     ]

@@ -18,8 +18,10 @@ def list_headers(head: Letterhead) -> dict[str, str]:
     if head.is_answer:
         quiet = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
         return quiet | {"Content-Language": plain_value(head.language, "language")}
+    archive = {"List-Archive": f"<{plain_uris([head.archive_url])[0]}>"} if head.archive_url else {}
     return {
         "List-Id": named(phrase(head.title), plain_value(head.list_id, "List-Id")),
+        **archive,
         "Feedback-ID": plain_value(_feedback_id(head), "Feedback-ID"),
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "OOF, AutoReply",

@@ -4,6 +4,7 @@ from types import TracebackType
 
 from newsletter.store.answers import Answers
 from newsletter.store.approvals import Approvals
+from newsletter.store.archive import Archive
 from newsletter.store.batches import Batches
 from newsletter.store.consents import Consents
 from newsletter.store.database import Database, connect
@@ -16,6 +17,7 @@ from newsletter.store.limiting import Limiting
 from newsletter.store.linked import Linked
 from newsletter.store.mailings import Mailings
 from newsletter.store.opening import open_schema
+from newsletter.store.outcomes import Outcomes
 from newsletter.store.paces import Paces
 from newsletter.store.proofs import Proofs
 from newsletter.store.readers import Readers
@@ -48,6 +50,8 @@ class Store:
         self.workers = Workers(database)
         self.approvals = Approvals(database)
         self.proofs = Proofs(database)
+        self.archive = Archive(database)
+        self.outcomes = Outcomes(database)
 
     def close(self) -> None:
         self._database.close()

@@ -92,6 +92,13 @@ class Plans:
             return None
         return [Finding(**found | {"severity": Severity(found["severity"])}) for found in json.loads(told)]
 
+    def planned_editions(self, mailing_id: int) -> list[tuple[int, PlannedEdition]]:
+        """Each edition's id, and the edition; nobody's deliveries are counted."""
+        columns = (_edition.id, _edition.hash, _edition.stories, _edition.subject)
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(*columns).where(_edition.mailing_id == mailing_id)).all()
+        return [(row.id, PlannedEdition(row.hash, tuple(json.loads(row.stories)), row.subject)) for row in rows]
+
     def editions(self, mailing_id: int) -> list[tuple[int, PlannedEdition, int]]:
         """Each edition's id, the edition, and how many readers it was planned for."""
         readers = sa.func.count(_delivery.id)

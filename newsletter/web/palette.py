@@ -9,5 +9,14 @@ def styled(path: Path) -> str:
     """
     :param path: a page's own style, which comes with us
     """
-    palette = Path(__file__).with_name("palette.css")
-    return palette.read_text(encoding="utf-8") + path.read_text(encoding="utf-8")
+    return _palette() + path.read_text(encoding="utf-8")
+
+
+def colours() -> str:
+    """The names of the colours alone, for a page that has a style of its own already."""
+    return _palette().partition("}\n")[0] + "}\n"
+
+
+@cache
+def _palette() -> str:
+    return Path(__file__).with_name("palette.css").read_text(encoding="utf-8")

@@ -11,11 +11,12 @@ from newsletter.edition import Links
 from newsletter.errors import InputError, SegmentError, SettingsError, TemplateError, VocabularyError
 from newsletter.issue import AnyIssue, Sender
 from newsletter.mailing.prepare import Materials
-from newsletter.masthead import Imprint, Masthead
+from newsletter.masthead import Archiving, Imprint, Masthead
 from newsletter.reader import read_mastheads
 from newsletter.segment import Home, Segment
 from newsletter.settings import Settings, TransportName, read_settings, setting_name
 from newsletter.tags import Vocabulary, read_vocabulary
+from newsletter.wiring.archives import archive_url
 from newsletter.wiring.transports import transport_for
 from newsletter.workspace import confidential_file, segments_file, templates_folder, vocabulary_file
 
@@ -117,6 +118,7 @@ def imprint_for(settings: Settings, masthead: Masthead, issue: AnyIssue | None =
         reply_to=(issue and issue.reply_to) or masthead.reply_to or settings.reply_to,
         postal_address=one("postal_address", masthead.postal_address),
         unsubscribe_address=one("unsubscribe_address", masthead.unsubscribe_address),
+        archive_url=archive_url(settings, masthead) if masthead.archive is Archiving.PUBLIC else "",
         placeholders=tuple(missing),
     )
 

@@ -93,7 +93,12 @@ def test_the_ledger_adds_up_without_them(command: Command, tmp_path: Path) -> No
     before = command("report", "1", "--json").document
     assert command("subscribers", "forget", EMAIL, "--yes").code == 0
     after = command("report", "1", "--json").document
-    assert after | {"refused": None} == before | {"refused": None}
+    # The domain of their address is forgotten with it.
+    changed = dict.fromkeys(("refused", "domains", "made_at"))
+    assert after | changed == before | changed
+    assert {one["domain"] for one in after["domains"]} >= {""}
+    for figure in ("planned", "reached", "failed"):
+        assert sum(one[figure] for one in after["domains"]) == sum(one[figure] for one in before["domains"])
     assert after["refused"] == [{"email": "forgotten-1", "detail": ""}]
     shown = command("mailings", "show", "1", "--readers")
     assert shown.code == 0

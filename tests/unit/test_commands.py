@@ -50,5 +50,5 @@ def test_the_commands_are_those_of_the_manual() -> None:
             "correct",
             "serve",
         ),
-        *("mailings", "subscribers", "segments", "tags", "bounces"),
+        *("mailings", "archive", "subscribers", "segments", "tags", "bounces"),
     }

@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 
 from newsletter.errors import StoreError
 from newsletter.web.face.answers import shown
+from newsletter.web.face.archive import add_archive
 from newsletter.web.face.choosing import add_choosing
 from newsletter.web.face.events import add_events
 from newsletter.web.face.figures import Measured
@@ -44,6 +45,7 @@ def create_app(house: House, leaving: Leaving | None = None) -> FastAPI:
     add_events(app, house)
     add_looking(app, house)
     add_signs_of_life(app, house)
+    add_archive(app, house)
     _add_faults(app)
     return app
 

@@ -78,7 +78,8 @@ def _guarded(send: Any) -> Any:
             said = list(message["headers"])
             names = {name.lower() for name, _ in said}
             said += [(n.lower().encode(), v.encode()) for n, v in _HEADERS.items() if n.lower().encode() not in names]
-            message = message | {"headers": said}
+            # A page that is to do without one of them says it empty.
+            message = message | {"headers": [(name, value) for name, value in said if value]}
         await send(message)
 
     return inner
