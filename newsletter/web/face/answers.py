@@ -1,6 +1,6 @@
 """What all routes share: the fields of a form, a page as an answer, and what their documents say of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -12,7 +12,11 @@ LOOK = ["GET", "HEAD"]
 _MOST_FIELDS = 2_000
 _MEANINGS = {
     200: "Done",
+    304: "What you have is the newest",
+    308: "It has another address",
     400: "The request cannot be read",
+    401: "Not signed by whoever should have",
+    403: "Signed too long ago, or in the future",
     404: "The link is none of ours, or leads to nobody any more",
     405: "Not by this method",
     409: "Not at present",
@@ -24,7 +28,7 @@ _MEANINGS = {
     503: "The database is busy",
 }
 _PAGE = {"text/html": {"schema": {"type": "string"}}}
-_PLAIN = {"text/plain": {"schema": {"type": "string"}}}
+PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 #: whatever is asked of whichever page
 _ALWAYS = (400, 405, 413, 500, 503)
 
@@ -43,18 +47,24 @@ def shown(page: str, status: int = 200) -> HTMLResponse:
     return HTMLResponse(page, status)
 
 
-def says(*statuses: int, content: Mapping[str, Any] = _PAGE, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def says(
+    *statuses: int,
+    content: Mapping[str, Any] = _PAGE,
+    own: Mapping[str, Any] | None = None,
+    plain: Collection[int] = (),
+) -> dict[str, Any]:
     """
     The statuses that a route answers with, for its document.
 
     :param content: of the answer to a request that went well
     :param own: the schema of a form's fields
+    :param plain: statuses that are told in words for a program
     """
     found: dict[int | str, Any] = {}
-    for status in sorted({200, *statuses, *_ALWAYS}):
+    for status in sorted({200, *statuses, *plain, *_ALWAYS}):
         # Too large: said before any page is made.
-        kinds = content if status == 200 else _PAGE | (_PLAIN if status == 413 else {})
-        found[status] = {"description": _MEANINGS[status], "content": dict(kinds)}
+        kinds = content if status == 200 else _PAGE | (PLAIN if status in (*plain, 413) else {})
+        found[status] = {"description": _MEANINGS[status]} | ({} if 300 <= status < 400 else {"content": dict(kinds)})
     told: dict[str, Any] = {"responses": found, "response_class": HTMLResponse}
     if own is not None:
         schema = {"type": "object", "properties": dict(own)}

@@ -13,10 +13,12 @@ from newsletter.web.archive.feed import KIND, feed_of
 from newsletter.web.archive.pages import issue_page, list_page, page_policy
 from newsletter.web.archive.shelf import Shelf
 from newsletter.web.archive.ways import Ways, absolute_ways, served_ways
+from newsletter.web.face.answers import LOOK, says
 from newsletter.web.face.viewing import MAIL_POLICY
 from newsletter.web.face.visits import House, StrangeLinkError
 
 _HTML = "text/html; charset=utf-8"
+_KINDS = {kind: {"schema": {"type": "string"}} for kind in ("text/html", KIND)}
 #: a correction shows within so many seconds
 _FRESH = 300
 _NO_FRAMES = "; frame-ancestors 'none'"
@@ -48,7 +50,7 @@ def add_archive(app: FastAPI, house: House) -> None:
     def shelf_of(newsletter: str) -> Shelf:
         return Shelf(house.store, house.mastheads[newsletter])
 
-    @app.api_route("/a/{path:path}", methods=["GET", "HEAD"])
+    @app.api_route("/a/{path:path}", methods=LOOK, **says(304, 308, 404, content=_KINDS))
     def archive(path: str, request: Request) -> Response:
         parts = tuple(path.split("/"))
         masthead = house.mastheads.get(parts[0])

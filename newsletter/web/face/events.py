@@ -8,11 +8,12 @@ from newsletter.errors import InputError
 from newsletter.ingest import take_in
 from newsletter.providers.sendgrid.events import read_events
 from newsletter.providers.sendgrid.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_timely
+from newsletter.web.face.answers import PLAIN, says
 from newsletter.web.face.visits import EventDoor, House, StrangeLinkError
 
 
 def add_events(app: FastAPI, house: House) -> None:
-    @app.post("/events/sendgrid")
+    @app.post("/events/sendgrid", **says(404, content=PLAIN, plain=(400, 401, 403)))
     async def take(request: Request) -> Response:
         if house.events is None:
             raise StrangeLinkError
