@@ -52,7 +52,7 @@ def report_page(account: Account, counted: Report, vocabulary: Vocabulary) -> st
             "stories": bars(
                 "Readers who have each story", [(str(n), one.reached) for n, one in enumerate(account.stories, 1)]
             ),
-            "tags": bars("Readers who have a story of each tag", [(one.tag, one.reached) for _, one in tags[:_MOST]]),
+            "tags": bars("Readers who have a story of each tag", [(name, one.reached) for name, one in tags[:_MOST]]),
         },
         style=Markup(_style()),  # noqa: S704 - our own file
         policy=_policy(),
