@@ -84,3 +84,18 @@ def test_axe_finds_nothing_and_nothing_sticks_out(scheme: str, width: int, brows
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+def test_no_word_is_broken_on_a_phone(browser: Browser, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.goto(page_file.as_uri())
+    for name in ("accepted", "withdrawn"):
+        word = page.get_by_role("rowheader", name=name, exact=True).first
+        assert (
+            word.evaluate(
+                "cell => { const range = document.createRange(); range.selectNodeContents(cell); "
+                "return range.getClientRects().length; }"
+            )
+            == 1
+        )
+    page.close()
