@@ -1,10 +1,9 @@
 """A list of readers written out, so that an import reads it back as it was."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from newsletter.roster.formulas import harmless
+from newsletter.roster.formulas import write_table
 from newsletter.store import Store
 from newsletter.store.readers import in_batches
 from newsletter.subscriber import Subscriber
@@ -23,13 +22,7 @@ def export_readers(store: Store, newsletter: str, readers: Iterable[Subscriber],
 
     :param file: opened with `newline=""`
     """
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    count = 0
-    for row in _rows(store, newsletter, readers):
-        writer.writerow(map(harmless, row))
-        count += 1
-    return count
+    return write_table(file, COLUMNS, _rows(store, newsletter, readers))
 
 
 def _rows(store: Store, newsletter: str, readers: Iterable[Subscriber]) -> Iterator[tuple[str, ...]]:

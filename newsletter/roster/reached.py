@@ -1,13 +1,12 @@
 """What became of each reader of a mailing, one row a person: for a spreadsheet."""
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime
 from typing import IO
 
 from newsletter.delivery import Mailing
 from newsletter.report.fates import Fate, fate_of
-from newsletter.roster.formulas import harmless
+from newsletter.roster.formulas import write_table
 from newsletter.store import Store
 
 COLUMNS = ("address", "state", "edition", "reason", "detail")
@@ -21,13 +20,7 @@ def write_reached(store: Store, mailing: Mailing, file: IO[str], *, now: datetim
 
     :param file: opened with `newline=""`
     """
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    count = 0
-    for row in _rows(store, mailing, now):
-        writer.writerow(map(harmless, row))
-        count += 1
-    return count
+    return write_table(file, COLUMNS, _rows(store, mailing, now))
 
 
 def _rows(store: Store, mailing: Mailing, now: datetime) -> Iterator[tuple[str, ...]]:
