@@ -1,5 +1,6 @@
 """The store: readers, mailings and their deliveries in one database. All SQL of the program is in this package."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 
@@ -57,13 +58,16 @@ class Store:
         self.archive = Archive(database)
         self.outcomes = Outcomes(database)
 
-    def leading(self) -> AbstractContextManager[None]:
+    def leading(self) -> AbstractContextManager[Callable[[], None]]:
         """
         Be the one worker of all on a server who looks after what is common to them.
 
+        Whoever does not ask every few seconds whether they still are, loses it.
+
+        :return: raises AwayError when it is lost
         :raises RefusedError: another one is
         """
-        return self._database.held(_LEADER, otherwise=RefusedError("another worker leads"))
+        return self._database.leading(_LEADER, otherwise=RefusedError("another worker leads"))
 
     def close(self) -> None:
         self._database.close()

@@ -1,6 +1,6 @@
 """One connected database: its transactions, and what its refusals mean in words that say what to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -96,6 +96,22 @@ class Database:
         """
         with self._told(), postgres.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
             yield
+
+    @contextmanager
+    def leading(self, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
+        """
+        Hold a number for long, on whatever machine. For a server alone.
+
+        :return: raises AwayError when it is not held any more
+        :raises RefusedError: somebody else holds it
+        """
+        with self._told(), postgres.leading(self._engine, number, otherwise=otherwise) as ask:
+
+            def insist() -> None:
+                with self._told():
+                    ask()
+
+            yield insist
 
     def close(self) -> None:
         self._engine.dispose()

@@ -1,6 +1,6 @@
 """PostgreSQL's own ways: a server that several machines share. All that it does differently is here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
@@ -18,6 +18,7 @@ _WRITERS = 0
 _ISSUES = _LOCKS + 1
 #: seconds
 _CONNECT_TIMEOUT = 10
+_LEADERS_SILENCE = 15
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -134,6 +135,25 @@ def held(engine: sa.Engine, number: int, *, otherwise: RefusedError, is_shared: 
             # It went with the server, or with the connection, when there is none any more.
             with suppress(sa.exc.DBAPIError):
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock{how}{this}")
+
+
+@contextmanager
+def leading(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
+    """
+    The same for long; lost by whoever does not ask for some seconds, be it that they sleep or that the line is cut.
+
+    :return: asks
+    :raises RefusedError: somebody else holds it
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCKS}, {number})").scalar():
+            raise otherwise
+        connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
+        try:
+            yield lambda: connection.exec_driver_sql("SELECT 1").close()
+        finally:
+            # Closed, and the lock and its clock with it.
+            connection.invalidate()
 
 
 def is_passing(error: sa.exc.DBAPIError) -> bool:

@@ -38,4 +38,4 @@ class Worker(Duty):
             outcomes += some
             self.beat()
         self.log_outcomes(mailing, outcomes)
-        self.tell(mailing)
+        self.announce(mailing)

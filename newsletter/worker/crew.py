@@ -7,17 +7,17 @@ done; whatever is lost of all this is found again at the next look.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import ceil
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.dispatch import Leases, Watch
-from newsletter.errors import RefusedError
+from newsletter.errors import AwayError, RefusedError
 from newsletter.ingest import apply_waiting
 from newsletter.mailing.recovering import bury, recover_from_the_dead
-from newsletter.mailing.sending import begin_sending, send_some
+from newsletter.mailing.sending import WORKER, begin_sending, send_some
 from newsletter.worker.duty import Duty
 
 #: deliveries that a worker takes for one nudge
@@ -31,24 +31,30 @@ class Crew(Duty):
     """`tend` every second, and `send` for each nudge."""
 
     _leases: Leases = field(default_factory=Leases, init=False)
-    #: by mailing, what this worker has seen of it
+    #: mailings that this worker has been at work on, and what it has seen of them
     _watches: dict[int, Watch] = field(default_factory=dict, init=False)
-    #: mailings that this worker, while it leads, has begun and not yet seen ended
+    #: mailings that this worker has begun since it leads
     _begun: set[int] = field(default_factory=set, init=False)
+    _leading: ExitStack = field(default_factory=ExitStack, init=False)
+    #: raises when it does not lead any more
+    _insist_on_the_lead: Callable[[], None] | None = field(default=None, init=False)
 
     def tend(self) -> Mapping[int, int]:
         """Bury the dead; and while leading, by mailing, how many batches wait."""
         self.beat()
         self._bury_the_dead()
-        with suppress(RefusedError), self.store.leading():
-            return self._lead()
-        return {}
+        self._tell_of_the_ended()
+        return self._lead() if self._leads() else {}
 
     def send(self, mailing_id: int) -> None:
         """One batch of it."""
         mailing = self.store.mailings.find(mailing_id)
         if not (self.should_stop() or self.rests(mailing)):
             self.attempt(mailing, lambda: self._send(mailing))
+
+    def leave(self) -> None:
+        self._leading.close()
+        super().leave()
 
     def _send(self, mailing: Mailing) -> None:
         outcomes: Counter[Outcome] = Counter()
@@ -57,6 +63,21 @@ class Crew(Duty):
             outcomes += some
         if outcomes:
             self.log_outcomes(mailing, outcomes)
+
+    def _leads(self) -> bool:
+        """One worker at a time, for as long as it lives; then the next one that asks."""
+        try:
+            if self._insist_on_the_lead is None:
+                self._insist_on_the_lead = self._leading.enter_context(self.store.leading())
+            self._insist_on_the_lead()
+        except RefusedError:
+            return False
+        except AwayError:
+            self._leading.close()
+            self._insist_on_the_lead = None
+            self._begun.clear()
+            raise
+        return True
 
     def _bury_the_dead(self) -> None:
         """Each machine can tell of its own dead, and all of them of those that are silent."""
@@ -73,10 +94,23 @@ class Crew(Duty):
             if moved:
                 self.log(f"mailing={mailing_id} recovered " + " ".join(f"{state}={n}" for state, n in moved.items()))
 
+    def _tell_of_the_ended(self) -> None:
+        """Whoever has been at work on a mailing may be the one who tells of its end; one of them does."""
+        for mailing in [self.store.mailings.find(number) for number in list(self._watches)]:
+            if mailing.status is not MailingStatus.SENDING:
+                del self._watches[mailing.id]
+                self.announce(mailing)
+
+    def announce(self, mailing: Mailing) -> None:
+        if self.store.mailings.note_told(mailing.id, actor=WORKER, now=self.now()):
+            self.log(f"mailing={mailing.id} status={mailing.status}")
+            self.tell(mailing)
+
     def _lead(self) -> dict[int, int]:
         self.purge()
         due = self.store.mailings.due(self.now())
-        self._tell_of_the_ended({mailing.id for mailing in due})
+        # What has nothing to do at the moment may come back; then it is begun once more.
+        self._begun &= {mailing.id for mailing in due}
         waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
         apply_waiting(self.store, self.now, should_stop=self.should_stop)
         return waiting
@@ -87,6 +121,7 @@ class Crew(Duty):
             if self.is_too_late(mailing) or not self.attempt(mailing, lambda: self._begin(mailing)):
                 return 0
             self._begun.add(mailing.id)
+            self._watches.setdefault(mailing.id, Watch())
         mailings, now = self.store.mailings, self.now()
         first = mailings.next_due(mailing.id)
         if first and first <= now:
@@ -98,12 +133,3 @@ class Crew(Duty):
 
     def _begin(self, mailing: Mailing) -> None:
         begin_sending(self.store, mailing, self.cleared(mailing))
-
-    def _tell_of_the_ended(self, due: set[int]) -> None:
-        """Those that have nothing to do at the moment may come back; then they are begun once more."""
-        for mailing_id in self._begun - due:
-            mailing = self.store.mailings.find(mailing_id)
-            self.log(f"mailing={mailing_id} status={mailing.status}")
-            if mailing.status is not MailingStatus.SENDING:
-                self.tell(mailing)
-        self._begun &= due

@@ -109,6 +109,10 @@ class Duty:
         except RefusedError:
             return
         self.log(f"mailing={mailing.id} status=paused why={reason}")
+        self.announce(mailing)
+
+    def announce(self, mailing: Mailing) -> None:
+        """Tell that it has ended, or stopped."""
         self.tell(mailing)
 
     def _rest(self, mailing: Mailing, error: TransientError) -> None:
