@@ -1,10 +1,11 @@
 """
 A stretch of network on this machine: it takes its time, can be cut, and can be healed.
 
-Run as `python -m tests.proxy TARGET [--delay SECONDS] [--port PORT]`, where TARGET is a port of this machine or the path
-of a socket; prints the port that it listens on. Whatever goes through it arrives so much later, each way, and as much at
-once as was sent: pieces wait with their due times, nothing is held back for the next. A connection takes one and a half
-times of there and back to be made, as TCP's handshake does. epoll's clock counts milliseconds: a piece may be one late.
+Run as `python -m tests.proxy TARGET [--delay SECONDS] [--port PORT]`, where TARGET is a port of this machine or the
+path of a socket; prints the port that it listens on. Whatever goes through it arrives so much later, each way, and as
+much at once as was sent: pieces wait with their due times, nothing is held back for the next. A connection takes one
+and a half times of there and back to be made, as TCP's handshake does. epoll's clock counts milliseconds: a piece may
+be one late.
 
 A line on its standard input tells it what happens, and is repeated when that is done: `cut` (nothing passes, nothing is
 closed, whoever connects waits), `heal` (what waited goes on), `reset` (all connections are broken off). It ends with
