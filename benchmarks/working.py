@@ -143,7 +143,7 @@ class Crew:
         workers: list[Worker] = []
         try:
             for number in range(self.number):
-                workers.append(self._one(number))
+                workers.append(self.start(number))
             yield workers
         finally:
             for worker in workers:
@@ -151,7 +151,7 @@ class Crew:
             for worker in workers:
                 worker.process.wait(timeout=_PATIENCE)
 
-    def _one(self, number: int) -> Worker:
+    def start(self, number: int) -> Worker:
         place = self.folder / f"worker{number}"
         place.mkdir(exist_ok=True)
         log = place / "log"
