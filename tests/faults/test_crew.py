@@ -92,7 +92,9 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, *, workers: int = WORKERS, readers: int = READERS, is_far: bool = False) -> Iterator[Scene]:
+def scene(
+    folder: Path, *, workers: int = WORKERS, readers: int = READERS, is_far: bool = False, **settings: str
+) -> Iterator[Scene]:
     """:param is_far: a network that can be cut lies between the workers and their database"""
     with ExitStack() as stack:
         server, sink = stack.enter_context(postgres.a_server()), stack.enter_context(a_sink(folder))
@@ -103,7 +105,9 @@ def scene(folder: Path, *, workers: int = WORKERS, readers: int = READERS, is_fa
             store.mailings.schedule(mailing.id, now, transport="smtp", actor="test", now=now)
         network = stack.enter_context(a_proxy(postgres.socket_of(address))) if is_far else None
         url = postgres.by_way_of(network.port, address) if network else address
-        crew = Crew(number=workers, url=url, settings=sink.settings(), connections=CONNECTIONS, folder=folder)
+        crew = Crew(
+            number=workers, url=url, settings=sink.settings() | settings, connections=CONNECTIONS, folder=folder
+        )
         there = Scene(server, sink, crew, network)
         try:
             there.workers += [crew.start(number) for number in range(workers)]
@@ -157,7 +161,8 @@ def test_the_network_between_workers_and_database_is_cut(tmp_path: Path, happens
 def test_a_worker_that_sleeps_for_longer_than_its_lease_tells_when_it_wakes_up(tmp_path: Path) -> None:
     """Until then what it held is unknown; afterwards nothing is, and nobody has got it twice."""
     readers = 3_000
-    with scene(tmp_path, workers=2, readers=readers) as there:
+    # At this pace they hold something nearly all the time.
+    with scene(tmp_path, workers=2, readers=readers, NEWSLETTER_RATE="600/second") as there:
         there.wait_for_messages(readers // 4)
         sleeper = there.workers[0].process
         sleeper.send_signal(signal.SIGSTOP)
