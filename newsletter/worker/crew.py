@@ -6,11 +6,13 @@ begins what is due, says how many batches wait, and ends what is done. The deliv
 done; whatever is lost of all this is found again at the next look.
 """
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.dispatch import Leases, Watch
@@ -43,14 +45,23 @@ class Crew(Duty):
         """Bury the dead; and while leading, by mailing, how many batches wait."""
         self.beat()
         self._bury_the_dead()
+        waiting = self._lead() if self._leads() else {}
         self._tell_of_the_ended()
-        return self._lead() if self._leads() else {}
+        return waiting
 
     def send(self, mailing_id: int) -> None:
         """One batch of it."""
         mailing = self.store.mailings.find(mailing_id)
-        if not (self.should_stop() or self.rests(mailing)):
+        if self.should_stop() or self.rests(mailing):
+            return
+        try:
             self.attempt(mailing, lambda: self._send(mailing))
+        except Exception as error:
+            # Else it would be nudged again and again. What an error says may name a reader; where it was does not.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.log(f"mailing={mailing.id} fault={type(error).__name__} at={Path(where.filename).name}:{where.lineno}")
+            self.pause(mailing, f"a fault of this program stopped it ({type(error).__name__}); please report it")
+            raise
 
     def leave(self) -> None:
         self._leading.close()
@@ -113,7 +124,7 @@ class Crew(Duty):
         self._begun &= {mailing.id for mailing in due}
         waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
         apply_waiting(self.store, self.now, should_stop=self.should_stop)
-        return waiting
+        return {number: batches for number, batches in waiting.items() if batches}
 
     def _waiting(self, mailing: Mailing) -> int:
         """Batches of it; none when it may not be sent, or when nothing of it waits."""
