@@ -105,7 +105,8 @@ def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence
     :param rows: by the names of its bound parameters
     """
     if connection.dialect.name != "sqlite":
-        return connection.execute(statement, list(rows)).rowcount
+        # SQLAlchemy keeps the number for a change, and for an insert only when asked.
+        return connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
     text, names = _compiled(statement, connection.dialect)
     made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
     return connection.exec_driver_sql(text, made).rowcount
