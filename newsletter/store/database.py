@@ -97,6 +97,11 @@ class Database:
         return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
 
 
+def is_about_a_row(error: StoreError) -> bool:
+    """That the database refuses what was to be written, and would take something else."""
+    return isinstance(error.__cause__, sa.exc.IntegrityError | sa.exc.DataError)
+
+
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
     """
     One statement for many rows, and how many it changed: with SQLite a third of SQLAlchemy's time over each row.

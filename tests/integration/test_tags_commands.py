@@ -56,13 +56,13 @@ NEVER_HOLDS = (
     "CREATE TABLE one (id INTEGER PRIMARY KEY)",
     "CREATE TABLE other (id INTEGER REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED)",
 )
-WHEN_MERGED = "CREATE TRIGGER refuse AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.action = 'tags-merged')"
+WHEN_MERGED = "CREATE TRIGGER refuse AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.action = 'tags-merged') "
 REFUSING = {
-    "sqlite": (f"{WHEN_MERGED} BEGIN INSERT INTO other VALUES (7); END",),
+    "sqlite": (WHEN_MERGED + "BEGIN INSERT INTO other VALUES (7); END",),  # noqa: S608 - nobody's word is in it
     "postgresql": (
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "'BEGIN INSERT INTO other VALUES (7); RETURN NEW; END'",
-        f"{WHEN_MERGED} EXECUTE FUNCTION refuse()",
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO other VALUES (7); RETURN NEW; END'""",
+        WHEN_MERGED + "EXECUTE FUNCTION refuse()",
     ),
 }
 
