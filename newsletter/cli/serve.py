@@ -56,7 +56,9 @@ def serve(
         show.note("NEWSLETTER_BASE_URL is not set, so no mail leads here yet.")
     with (
         wiring.load_store(settings) as store,
-        Background(lambda stop: apply_waiting(store, _now, should_stop=stop, turn=turn), show.note) as background,
+        Background(
+            lambda stop: apply_waiting(store, _now, should_stop=stop, turn=turn, tell=show.note), show.note
+        ) as background,
     ):
         events = EventDoor(key=signer, turn=turn, stored=background.wake) if signer else None
         house = replace(_house(settings, store, materials, keys), events=events)

@@ -129,6 +129,11 @@ class Database:
         return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
 
 
+def is_about_a_row(error: StoreError) -> bool:
+    """That the database refuses what was to be written, and would take something else."""
+    return isinstance(error.__cause__, sa.exc.IntegrityError | sa.exc.DataError)
+
+
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
     """
     One statement for many rows, and how many it changed: with SQLite a third of SQLAlchemy's time over each row.
@@ -137,7 +142,8 @@ def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence
     :param rows: by the names of its bound parameters
     """
     if connection.dialect.name != "sqlite":
-        return connection.execute(statement, list(rows)).rowcount
+        # SQLAlchemy keeps the number for a change, and for an insert only when asked.
+        return connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
     text, names = _compiled(statement, connection.dialect)
     made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
     return connection.exec_driver_sql(text, made).rowcount

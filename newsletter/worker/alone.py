@@ -18,7 +18,7 @@ class Worker(Duty):
         """Send everything that is due; how many mailings were worked on."""
         self.beat()
         self.purge()
-        apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        apply_waiting(self.store, self.now, should_stop=self.should_stop, tell=self.log)
         for mailing in self.store.mailings.left_behind():
             recover_from_the_dead(self.store, mailing.id, now=self.now())
         worked = 0

@@ -123,7 +123,7 @@ class Crew(Duty):
         # What has nothing to do at the moment may come back; then it is begun once more.
         self._begun &= {mailing.id for mailing in due}
         waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
-        apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        apply_waiting(self.store, self.now, should_stop=self.should_stop, tell=self.log)
         return {number: batches for number, batches in waiting.items() if batches}
 
     def _waiting(self, mailing: Mailing) -> int:

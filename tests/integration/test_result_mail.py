@@ -19,7 +19,7 @@ from tests.integration.conftest import Command, Said
 from tests.integration.test_cli import NOTE
 from tests.integration.test_delivery_proof import a_reader, smtp_settings
 from tests.smtpd import HANG_UP, Arrived, Manners, smtp_server
-from tests.stores import a_mailing, a_plan, a_store, an_entry, take_in
+from tests.stores import a_mailing, a_plan, a_store, address_of, an_entry, take_in
 
 WORDS = ("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check")
 TO = {"NEWSLETTER_RESULT_TO": "desk@example.com, partner@example.com"}
@@ -179,5 +179,5 @@ def test_a_provider_that_is_gone_by_then_is_part_of_the_answer(tmp_path: Path) -
 
 
 def schedule(folder: Path, mailing: int, at: datetime) -> None:
-    with open_store(f"sqlite:///{folder / 'newsletter.db'}") as store:
+    with open_store(address_of(folder)) as store:
         store.mailings.schedule(mailing, at, transport="smtp", actor="test", now=at)
