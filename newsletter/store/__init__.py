@@ -74,7 +74,7 @@ def open_store(url: str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
     """
     database = connect(url, wait_seconds=wait_seconds)
     try:
-        return Store(database, open_schema(database))
+        return Store(database, open_schema(database, wait_seconds=wait_seconds))
     except BaseException:
         database.close()
         raise

@@ -12,17 +12,17 @@ from newsletter.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What stands at an address: nothing, an empty file, an older store, or one of today's schema."""
+    """What stands at an address: nothing, an empty file, an older store, or one that a command can work with."""
 
     place: str
     is_there: bool
     version: str | None = None
-    #: of a store of today's schema only
+    #: of a store only that needs no upgrade
     store_id: str | None = None
 
     @property
     def is_current(self) -> bool:
-        return self.version == opening.HEAD
+        return opening.is_current(self.version)
 
 
 def look(url: str) -> Look:
@@ -44,7 +44,7 @@ def _seen(found: Database, place: str) -> Look:
     try:
         with found.reading() as connection:
             version = opening.version_of(connection, found.path)
-            store_id = opening.store_id_of(connection, found.path) if version == opening.HEAD else None
+            store_id = opening.store_id_of(connection, found.path) if opening.is_current(version) else None
             is_there = found.path is not None or version is not None
             return Look(place, is_there=is_there, version=version, store_id=store_id)
     finally:

@@ -44,6 +44,10 @@ def begin(connection: sa.Connection, *, is_writing: bool) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
+def take_all_tables(_: sa.Connection) -> None:
+    """Whoever writes has them already; who reads goes on with what there was."""
+
+
 @contextmanager
 def copying(connection: sa.Connection) -> Iterator[None]:
     """
@@ -102,6 +106,11 @@ def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
 
 def folded_is(_: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
     return sa.func.folded(column) == key
+
+
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    name = getattr(error.orig, "sqlite_errorname", "") or ""
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
