@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.errors import NewsletterError, PermanentError, RefusedError, TransientError
 from newsletter.ingest import apply_waiting
+from newsletter.logline import Log
 from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.mailing.sending import WORKER, Terms, insist_on_a_way_out, insist_sendable, send_mailing
+from newsletter.metering import Meter
 from newsletter.report import report_on
 from newsletter.store import Store
 
@@ -33,10 +35,11 @@ class Worker:
     name: str
     #: what a mailing is sent with
     terms_for: Callable[[Mailing], Terms]
-    log: Callable[[str], None]
+    log: Log
     now: Callable[[], datetime]
     should_stop: Callable[[], bool]
     skip_link_check: bool = False
+    meter: Meter = field(default_factory=Meter)
     #: told of each mailing that was worked on or paused
     tell: Callable[[Mailing], None] = lambda _: None
     _rests: dict[int, datetime] = field(default_factory=dict)
@@ -47,11 +50,16 @@ class Worker:
         """Send everything that is due; how many mailings were worked on."""
         self._beat()
         self._purge()
-        apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        applied = apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        if applied:
+            self.log("applied", events=applied)
         for mailing in self.store.mailings.left_behind():
-            recover_from_the_dead(self.store, mailing.id, now=self.now())
+            self._recover(mailing)
         worked = 0
-        for mailing in self.store.mailings.due(self.now()):
+        due = self.store.mailings.due(self.now())
+        under_way = sum(it.status is MailingStatus.SENDING for it in due)
+        self.meter.saw(waiting=len(due) - under_way, under_way=under_way)
+        for mailing in due:
             if self.should_stop():
                 break
             if self._rests.get(mailing.id, self.now()) <= self.now():
@@ -60,6 +68,11 @@ class Worker:
 
     def leave(self) -> None:
         self.store.workers.leave(self.name, self.now())
+
+    def _recover(self, mailing: Mailing) -> None:
+        moved = recover_from_the_dead(self.store, mailing.id, now=self.now())
+        if moved:
+            self.log("recovered", mailing=mailing.id, **{str(state): count for state, count in sorted(moved.items())})
 
     def _work(self, mailing: Mailing) -> bool:
         try:
@@ -92,16 +105,17 @@ class Worker:
         outcomes: Counter[Outcome] = Counter()
         for batch in send_mailing(self.store, mailing, terms):
             outcomes += batch
+            self.meter.took(terms.transport.name, batch)
             self._beat()
         status = self.store.mailings.find(mailing.id).status
-        counted = " ".join(f"{outcome}={outcomes[outcome]}" for outcome in Outcome)
-        self.log(f"mailing={mailing.id} status={status} {counted}")
+        counted = {str(outcome): outcomes[outcome] for outcome in Outcome}
+        self.log("worked", mailing=mailing.id, status=status, **counted, transport=terms.transport.name)
         self.tell(mailing)
 
     def _rest(self, mailing: Mailing, error: TransientError) -> None:
         wait = max(REST, timedelta(seconds=error.retry_after or 0))
         self._rests[mailing.id] = self.now() + wait
-        self.log(f"mailing={mailing.id} waits={wait.total_seconds():.0f}s why={error}")
+        self.log("rests", mailing=mailing.id, seconds=round(wait.total_seconds()), why=error)
 
     def _refuse(self, mailing: Mailing, error: NewsletterError) -> None:
         """Another sender may be at work on it, or a person has paused it; else it needs one."""
@@ -121,7 +135,7 @@ class Worker:
             self.store.mailings.pause(mailing.id, reason, actor=WORKER, now=self.now())
         except RefusedError:
             return
-        self.log(f"mailing={mailing.id} status=paused why={reason}")
+        self.log("paused", mailing=mailing.id, status=MailingStatus.PAUSED, why=reason)
         self.tell(mailing)
 
     def _purge(self) -> None:
@@ -130,9 +144,10 @@ class Worker:
             self._purged_at = self.now()
             purged = self.store.forgetting.purge(self._purged_at - UNCONFIRMED, now=self._purged_at)
             if purged:
-                self.log(f"unconfirmed={purged} purged")
+                self.log("purged", unconfirmed=purged)
 
     def _beat(self) -> None:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:
             self._beaten_at = self.now()
             self.store.workers.beat(self.name, self._beaten_at)
+            self.meter.beat(self._beaten_at)

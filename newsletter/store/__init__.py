@@ -1,5 +1,6 @@
 """The store: readers, mailings and their deliveries in one database. All SQL of the program is in this package."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 from newsletter.store.answers import Answers
@@ -52,6 +53,10 @@ class Store:
         self.proofs = Proofs(database)
         self.archive = Archive(database)
         self.outcomes = Outcomes(database)
+
+    def measured(self, make: Callable[[Database], Mailings]) -> None:
+        """Let somebody look on at all that is done about mailings."""
+        self.mailings = make(self._database)
 
     def close(self) -> None:
         self._database.close()
