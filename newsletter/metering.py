@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from newsletter import __version__
 from newsletter.delivery import DeliveryState, Outcome
-from newsletter.errors import RefusedError
+from newsletter.errors import AwayError, RefusedError
 from newsletter.store.database import Database
 from newsletter.store.mailings import Mailings
 
@@ -102,16 +102,27 @@ class MeasuredMailings(Mailings):
         self._meter = meter
 
     def claim(self, *mailing: Any, **terms: Any) -> Any:
-        begun = time.perf_counter()
-        found = super().claim(*mailing, **terms)
-        self._meter.claimed(len(found), time.perf_counter() - begun)
+        with self._tried():
+            begun = time.perf_counter()
+            found = super().claim(*mailing, **terms)
+            self._meter.claimed(len(found), time.perf_counter() - begun)
         return found
 
     def settle(self, *receipts: Any, **terms: Any) -> Any:
-        begun = time.perf_counter()
-        settled = super().settle(*receipts, **terms)
-        self._meter.settled(time.perf_counter() - begun)
+        with self._tried():
+            begun = time.perf_counter()
+            settled = super().settle(*receipts, **terms)
+            self._meter.settled(time.perf_counter() - begun)
         return settled
+
+    @contextmanager
+    def _tried(self) -> Iterator[None]:
+        try:
+            yield
+        except AwayError:
+            # Whoever sends outlasts it, and asks again.
+            self._meter.retried()
+            raise
 
     def recover(self, *mailing: Any, **terms: Any) -> Any:
         moved = super().recover(*mailing, **terms)

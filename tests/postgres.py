@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
 IS_WANTED = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 _TEMPLATE = "newsletter_template"
 
@@ -59,6 +61,17 @@ def a_server() -> Iterator[Any]:
         yield started
     finally:
         started.stop()
+
+
+def socket_of(url: str) -> str:
+    """Where the server listens: it has no port, so `tests.proxy` before its socket is the way to speak TCP with it."""
+    return str(Path(str(make_url(url).query["host"])) / ".s.PGSQL.5432")
+
+
+def by_way_of(port: int, url: str) -> str:
+    """The same database, reached through that port of this machine."""
+    asked = make_url(url).set(host="127.0.0.1", port=port, query={})
+    return asked.render_as_string(hide_password=False)
 
 
 def _name_of(folder: Path) -> str:

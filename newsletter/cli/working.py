@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from newsletter.metering import Meter
     from newsletter.settings import Settings, TransportName
     from newsletter.store import Store
+    from newsletter.worker import Crew, Worker
 
 _NAP = 0.2
 _PORTS = 65_535
@@ -32,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Look for work once, and end.")] = False,
-    poll: Annotated[float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks.")] = 10,
+    poll: Annotated[
+        float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks; on a server, one.")
+    ] = 10,
     skip_link_check: options.SkipLinkCheck = False,
     result_mail: options.ResultMail = None,
     metrics: Annotated[
@@ -49,13 +52,14 @@ def worker(
 
     Also takes up mailings whose sender died, and deliveries that were put off. It logs one line for each mailing on
     standard error, in logfmt and without addresses, and ends after the batch at hand when it gets SIGTERM or Ctrl-C.
-    A mail tells those who answer for a mailing that it has come to its end, or was paused by itself.
+    A mail tells those who answer for a mailing that it has come to its end, or was paused by itself. On PostgreSQL any
+    number of workers may share the work, on any number of machines.
 
     Example: newsletter worker
     """
     from newsletter import wiring
     from newsletter.metering import MeasuredMailings, Meter
-    from newsletter.worker import Worker
+    from newsletter.worker import Crew, Worker
 
     settings, name, meter = wiring.load_settings(), wiring.worker_name(), Meter()
     wiring.keys_for(settings, "worker")
@@ -65,7 +69,8 @@ def worker(
     log: Log = partial(_log, worker=name)
     with _shown(meter, metrics, log), wiring.load_store(settings) as store:
         store.measured(lambda database: MeasuredMailings(database, meter))
-        works = Worker(
+        kind = Crew if store.mailings.have_room_for_many else Worker
+        works = kind(
             store=store,
             name=name,
             meter=meter,
@@ -78,13 +83,13 @@ def worker(
         )
         log("began", version=__version__)
         try:
-            works.look()
-            while not (once or asked[0]):
-                _nap(poll, asked)
-                works.look()
+            if isinstance(works, Crew):
+                _share(works, once=once)
+            else:
+                _look(works, poll, asked, once=once)
         finally:
             works.leave()
-            log("ended")
+            log("stopped")
 
 
 @contextmanager
@@ -107,6 +112,21 @@ def _place(where: str) -> tuple[str, int]:
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS or where.startswith(":"):
         raise typer.BadParameter(f"{where!r} is not an address; write it as 127.0.0.1:9108", param_hint="--metrics")
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def _share(works: "Crew", *, once: bool) -> None:
+    from newsletter.worker import Engine
+
+    Engine(store=works.store, send=works.send, tend=works.tend, should_stop=works.should_stop, log=works.log).run(
+        once=once
+    )
+
+
+def _look(works: "Worker", poll: float, asked: list[bool], *, once: bool) -> None:
+    works.look()
+    while not (once or asked[0]):
+        _nap(poll, asked)
+        works.look()
 
 
 def _nap(seconds: float, asked: list[bool]) -> None:

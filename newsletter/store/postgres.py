@@ -1,7 +1,7 @@
 """PostgreSQL's own ways: a server that several machines share. All that it does differently is here."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,10 +14,24 @@ from newsletter.tags import fold
 #: the first word of our advisory locks; the second says which of them
 _LOCKS = 0x6E65_7773
 _WRITERS = 0
+#: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
+_ISSUES = _LOCKS + 1
 #: seconds
-_CONNECT_TIMEOUT = 10
 #: milliseconds for which whoever changes tables makes others wait in vain
 _PATIENCE = 700
+#: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
+#: 32.1.2 and 19.3.2): else a machine that is cut off would hold its locks for hours
+_OUR_EYE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+_SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+#: likewise, of whoever writes and says nothing more
+_NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
+_LEADERS_SILENCE = 15
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -26,21 +40,37 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
 
     :raises StoreError: psycopg is not installed
     """
-    told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)}"
+    told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)} {_SERVERS_EYE}"
     if find_spec("psycopg") is None:
         raise StoreError("PostgreSQL needs psycopg, which is not here", fix="pip install 'newsletter[postgresql]'")
     # A server that was started anew meanwhile is noticed before anything is asked of it.
     return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"),
+        with_our_eye(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _CONNECT_TIMEOUT, "options": told, "application_name": "newsletter"},
+        connect_args={"options": told, "application_name": "newsletter"},
     )
 
 
-def begin(connection: sa.Connection, *, is_writing: bool) -> None:
-    """Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon."""
-    if is_writing:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_WRITERS})")
+def with_our_eye(url: sa.URL) -> sa.URL:
+    """The address, with how long we wait for a server that does not answer; what it says of that itself holds."""
+    return url.update_query_dict({name: value for name, value in _OUR_EYE.items() if name not in url.query})
+
+
+def begin(connection: sa.Connection, writing: str | None) -> None:
+    """
+    Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon.
+
+    Those who write `together` keep out of each other's rows, so only the others have to wait for them.
+    """
+    if writing:
+        lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
+        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}")
+
+
+def in_turn(connection: sa.Connection, mailing_id: int) -> None:
+    issue = "hashtext(newsletter || '/' || slug)"
+    told = sa.text(f"SELECT pg_advisory_xact_lock({_ISSUES}, {issue}) FROM mailings WHERE id = :id")  # noqa: S608
+    connection.execute(told, {"id": mailing_id})
 
 
 def take_all_tables(connection: sa.Connection) -> None:
@@ -109,30 +139,75 @@ def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str
     return column.in_([word for word in said if fold(word) == key])
 
 
-@contextmanager
-def only_one(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[None]:
-    """
-    Be the only one who holds that number, as long as the server and the connection live.
+def make_room(connection: sa.Connection, schema: str, tables: str) -> None:
+    """A schema with tables that somebody else's SQL makes, unless it is there."""
+    is_there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+    if connection.execute(is_there, {"name": schema}).first():
+        return
+    connection.execute(sa.schema.CreateSchema(schema))
+    connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}")
+    driver: Any = connection.connection.driver_connection
+    # Many statements, and no parameters: percent signs in them are nothing but that.
+    driver.execute(tables)
 
-    :raises RefusedError: while another one does
+
+@contextmanager
+def held(engine: sa.Engine, number: int, *, otherwise: RefusedError, is_shared: bool) -> Iterator[None]:
     """
+    Hold that number as long as the server and the connection live.
+
+    :raises RefusedError: somebody holds it in a way that keeps us out
+    """
+    how, this = "_shared" if is_shared else "", f"({_LOCKS}, {number})"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = f"({_LOCKS}, {number})"
-        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{held}").scalar():
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{how}{this}").scalar():
             raise otherwise
         try:
             yield
         finally:
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
+            # It went with the server, or with the connection, when there is none any more.
+            with suppress(sa.exc.DBAPIError):
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock{how}{this}")
+
+
+@contextmanager
+def leading(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
+    """
+    The same for long; lost by whoever does not ask for some seconds, be it that they sleep or that the line is cut.
+
+    :return: asks
+    :raises RefusedError: somebody else holds it
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCKS}, {number})").scalar():
+            raise otherwise
+        connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
+        try:
+            yield lambda: connection.exec_driver_sql("SELECT 1").close()
+        finally:
+            # Closed, and the lock and its clock with it.
+            connection.invalidate()
+
+
+def is_passing(error: sa.exc.DBAPIError) -> bool:
+    """The server is away or in a hurry, or somebody else was faster (PostgreSQL's appendix A)."""
+    return _state_of(error).startswith(("08", "57P", "53300", "55P03", "40001", "40P01"))
+
+
+def _state_of(error: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE; without one, nobody answered."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state or ("08" if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else "")
 
 
 def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Somebody else is at work."""
     return getattr(error.orig, "sqlstate", None) in _BUSY
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
-    state = getattr(error.orig, "sqlstate", None) or ("08" if isinstance(error, sa.exc.OperationalError) else "")
+    state = _state_of(error)
     primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
     said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)

@@ -155,7 +155,8 @@ editions = sa.Table(
     sa.UniqueConstraint("mailing_id", "hash"),
 )
 
-#: one row per reader per mailing: the queue, the idempotency key, the audit log and the report
+#: one row per reader per mailing: the queue, the idempotency key, the audit log and the report. PostgreSQL does not
+#: look up its keys nor those of skips, but refuses to delete what they lead to (migration 0011): plans do not wait.
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -183,7 +184,7 @@ deliveries = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: one sender at work on a mailing. The number only grows: a sender that was given up settles nothing but its own.
+#: a sender at work on a mailing. The number only grows: a sender that was given up settles nothing but its own.
 runs = sa.Table(
     "runs",
     metadata,
@@ -194,6 +195,8 @@ runs = sa.Table(
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("beat_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
+    #: the file in which it notes what is in the air, where several runs may share a mailing
+    text("recorder"),
     sa.Index(None, "mailing_id"),
     sqlite_autoincrement=True,
 )

@@ -80,8 +80,9 @@ class FakeSendGrid:
     #: likewise for those that ask for a batch id, and those that cancel a batch
     batch_scripts: deque[Script | str | None] = field(default_factory=deque)
     cancel_scripts: deque[Script | str | None] = field(default_factory=deque)
-    #: for benchmarks: takes whatever comes, and keeps nothing of it
+    #: for benchmarks: takes whatever comes, and keeps nothing of it but for how many readers it was
     is_hasty: bool = False
+    hasty_readers: int = 0
     largest_request: int = 30_000_000
     requests: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
@@ -323,6 +324,8 @@ class _Handler(BaseHTTPRequestHandler):
                 take(content)
             return self._answer(script.status, _error(script.message, script.place), script.headers)
         if self.fake.is_hasty:
+            with self.fake.lock:
+                self.fake.hasty_readers += content.count(b'"to":')
             return self._answer(202, None, {"X-Message-Id": "hasty"})
         if self._is_stranger():
             return None

@@ -2,19 +2,23 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+import sqlalchemy as sa
+from psycopg import sql
 
 from newsletter.errors import RefusedError, StoreError
 from newsletter.store import open_store
 from newsletter.store.looking import look
-from newsletter.subscriber import Entry
+from newsletter.subscriber import Entry, Skip
 from tests import postgres
 from tests.builders import NOW
 from tests.integration.conftest import Command
 from tests.integration.test_cli import NOTE
-from tests.stores import CONSENT, NEWSLETTER, an_entry
+from tests.stores import CONSENT, NEWSLETTER, PlannedSkip, a_mailing, a_plan, an_entry, take_in
 
 CSV = "email,name,consent_basis,consent_on\n" + "".join(
     f"reader{number}@example.com,Reader {number},signed up at the fair,2026-03-01\n" for number in range(3)
@@ -123,3 +127,31 @@ def test_whoever_is_forgotten_leaves_no_row_behind(url: str) -> None:
         store.forgetting.forget("gone@example.com", actor="mei", now=NOW)
         assert store.forgetting.rewrite()
         assert store.readers.find("gone@example.com") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "number"),
+    [("mailings", 1), ("editions", 1), ("subscribers", 1), ("subscriptions", 1), ("subscribers", 2)],
+    ids=["mailing", "edition", "reader", "subscription", "who was left out"],
+)
+def test_what_a_plan_points_to_cannot_be_deleted(url: str, table: str, number: int) -> None:
+    with open_store(url) as store:
+        chosen, left_out = take_in(store, an_entry(1), an_entry(2))
+        skip = PlannedSkip(left_out.subscriber_id, Skip.PENDING)
+        a_mailing(store, replace(a_plan([chosen]), skips=(skip,)))
+        connecting = psycopg.connect(url)
+    # Before the keys of other tables are asked, which would refuse most of these as well.
+    refused = pytest.raises(psycopg.errors.ForeignKeyViolation, match=f"a plan points to that row of {table}")
+    with connecting as connection, refused:
+        connection.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(sql.Identifier(table)), [number])
+
+
+def test_what_no_plan_points_to_can_be_deleted(url: str) -> None:
+    with open_store(url) as store:
+        planned, _ = take_in(store, an_entry(1), an_entry(2))
+        a_mailing(store, a_plan([planned]))
+        store.forgetting.forget("reader2@example.com", actor="mei", now=NOW)
+        store.forgetting.forget("reader1@example.com", actor="mei", now=NOW)
+        with store._database.reading() as connection:
+            left = connection.execute(sa.text("SELECT email FROM subscribers")).scalars().all()
+    assert left == ["forgotten-1"]

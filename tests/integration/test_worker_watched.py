@@ -6,6 +6,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from newsletter.store import open_store
+from tests import postgres
 from tests.integration.at_work import AtWork, its_store, started
 from tests.integration.at_work import take_in as take_in_many
 from tests.integration.conftest import Command
@@ -79,6 +82,44 @@ def test_a_workers_figures_add_up_to_what_it_sent(command: Command, tmp_path: Pa
     assert abs(found["newsletter_worker_beat_timestamp_seconds",] - time.time()) < 120
     assert found["newsletter_version", "0.1.0"] == 1
     assert found["process_resident_memory_bytes",] > 1_000_000
+
+
+def test_on_a_server_the_figures_of_two_workers_add_up_and_say_when_it_was_away(
+    command: Command, tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    slowly = {"NEWSLETTER_RATE": "30/second"}
+    manners = Manners()
+    with postgres.a_server() as server, smtp_server(manners) as port:
+        on = {"NEWSLETTER_DATABASE_URL": server.get_uri()}
+        take_in_many(lambda *words, **more: command(*words, **on, **more), tmp_path, READERS)
+        command("plan", NOTE, "-s", "everyone", **on)
+        with open_store(server.get_uri()) as store:
+            store.mailings.schedule(1, datetime.now(UTC), transport="smtp", actor="mei", now=datetime.now(UTC))
+        with (
+            started(tmp_path, WORKER, port, **on, **slowly) as one,
+            started(others, WORKER, port, **on, **slowly) as other,
+        ):
+            one.wait_for(manners, 10)
+            server.stop()
+            server.start()
+            one.wait_until(lambda: "event=ended" in one.said + other.said)
+            print(one.said, other.said)
+            found = [figures(worker) for worker in (one, other)]
+            assert [worker.ended(signal.SIGTERM) for worker in (one, other)] == [0, 0]
+            lines = [read(line) for line in (one.said + other.said).splitlines()]
+
+    added = Counter[tuple[str, ...]]()
+    for each in found:
+        added.update({key: int(value) for key, value in each.items() if key[0].endswith(("_total", "_count"))})
+    assert added["newsletter_messages_total", "accepted", "smtp"] == READERS == len(manners.arrived)
+    assert added["newsletter_claimed_total",] >= READERS
+    assert added["newsletter_database_retries_total",] >= 1
+    assert added["newsletter_database_seconds_count", "settle"] >= 1
+    assert len({line["worker"] for line in lines}) == 2
+    assert sum(line["event"] == "ended" for line in lines) == 1
+    assert sum(int(line["accepted"]) for line in lines if line["event"] == "worked") == READERS
 
 
 def test_what_a_dead_sender_left_is_counted(command: Command, tmp_path: Path) -> None:
@@ -176,5 +217,5 @@ def test_no_address_is_in_the_log_though_the_server_repeats_it(command: Command,
     lines = [read(line) for line in said.splitlines()]
     assert {line["worker"] for line in lines} == {lines[0]["worker"]}
     assert [line["event"] for line in lines][:3] == ["shows", "began", "worked"]
-    assert lines[-1]["event"] == "ended"
+    assert lines[-1]["event"] == "stopped"
     assert {line.get("mailing") for line in lines} <= {None, "1", "2"}

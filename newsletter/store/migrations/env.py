@@ -1,7 +1,7 @@
 """
 Run by Alembic: migrate over the connection, and in the transaction, that the caller brings along.
 
-From 0012 on, each migration names `works_from`: the oldest revision whose program can still work with what it makes.
+From 0013 on, each migration names `works_from`: the oldest revision whose program can still work with what it makes.
 It keeps the word of the one before it when it only adds: a table, an index, a column that may be empty or has a default
 of the server's. It names itself when an older program would fail, or would misread what a newer one writes: a column
 that goes or is renamed, a new word in a column of words, a meaning that changes.

@@ -1,9 +1,9 @@
 """Two versions of the program side by side: a store says which may still work with it. No table changes."""
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 #: see `newsletter/store/migrations/env.py`
-works_from = "0012"
+works_from = "0013"
 
 
 def upgrade() -> None:
