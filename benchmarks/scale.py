@@ -11,20 +11,16 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-
 from benchmarks.measuring import Row, keep, show
 from benchmarks.server import Server, a_server
 from benchmarks.windows import Scene, Window, limit_of, middle
-from benchmarks.working import Crew, Sink, Taker, a_sendgrid, a_sink
+from benchmarks.working import Crew, Taker, a_sendgrid, a_sink
 from newsletter.delivery import DeliveryState, MailingStatus
 from newsletter.store import open_store
 from tests import postgres

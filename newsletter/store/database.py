@@ -75,6 +75,21 @@ class Database:
         with self._told(), self._writer() as connection, self._ways.copying(connection), connection.begin():
             yield connection
 
+    @contextmanager
+    def altering(self) -> Iterator[sa.Connection]:
+        """
+        The same for a change of the tables themselves, which nobody may be at work on meanwhile.
+
+        :raises StoreError: somebody was (see `was_busy`); whoever came after us has waited for a moment, and goes on
+        """
+        with self.writing() as connection:
+            self._ways.take_all_tables(connection)
+            yield connection
+
+    def was_busy(self, error: StoreError) -> bool:
+        """Others were at work, and it may be tried again."""
+        return isinstance(error.__cause__, sa.exc.DBAPIError) and bool(self._ways.is_busy(error.__cause__))
+
     def _writer(self, how: str = "alone") -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITING: how})
 

@@ -28,18 +28,18 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What stands at an address: nothing, an empty file, an older store, or one of today's schema."""
+    """What stands at an address: nothing, an empty file, an older store, or one that a command can work with."""
 
     place: str
     is_there: bool
     version: str | None = None
-    #: of a store of today's schema only
+    #: of a store only that needs no upgrade
     store_id: str | None = None
     waiting: Waiting = Waiting()
 
     @property
     def is_current(self) -> bool:
-        return self.version == opening.HEAD
+        return opening.is_current(self.version)
 
 
 def look(url: str) -> Look:
@@ -62,7 +62,7 @@ def _seen(found: Database, place: str) -> Look:
         with found.reading() as connection:
             version = opening.version_of(connection, found.path)
             is_there = found.path is not None or version is not None
-            if version != opening.HEAD:
+            if not opening.is_current(version):
                 return Look(place, is_there=is_there, version=version)
             store_id, waiting = opening.store_id_of(connection, found.path), _waiting(connection)
             return Look(place, is_there=is_there, version=version, store_id=store_id, waiting=waiting)

@@ -17,6 +17,8 @@ _WRITERS = 0
 #: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
 _ISSUES = _LOCKS + 1
 #: seconds
+#: milliseconds for which whoever changes tables makes others wait in vain
+_PATIENCE = 700
 #: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
 #: 32.1.2 and 19.3.2): else a machine that is cut off would hold its locks for hours
 _OUR_EYE = {
@@ -69,6 +71,21 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
     issue = "hashtext(newsletter || '/' || slug)"
     told = sa.text(f"SELECT pg_advisory_xact_lock({_ISSUES}, {issue}) FROM mailings WHERE id = :id")  # noqa: S608
     connection.execute(told, {"id": mailing_id})
+
+
+def take_all_tables(connection: sa.Connection) -> None:
+    """
+    For oneself alone, all at once and at the beginning: afterwards nothing has to be waited for any more.
+
+    Whoever wants a table meanwhile stands in line behind us, and may hold what we want. So that neither is broken, we
+    give up before the server looks for such knots (`deadlock_timeout`, a second unless somebody has changed it).
+    """
+    tables = sorted(sa.inspect(connection).get_table_names())
+    if tables:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_PATIENCE}")
+        named = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in tables)
+        connection.exec_driver_sql(f"LOCK TABLE {named} IN ACCESS EXCLUSIVE MODE")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 @contextmanager
@@ -183,6 +200,11 @@ def _state_of(error: sa.exc.DBAPIError) -> str:
     return state or ("08" if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else "")
 
 
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Somebody else is at work."""
+    return getattr(error.orig, "sqlstate", None) in _BUSY
+
+
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
     state = _state_of(error)
@@ -191,6 +213,9 @@ def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
 
 
+#: a lock that was not to be had in time; a statement that was not done in time
+_BUSY = ("55P03", "57014")
+_AT_WORK = ("another program is writing to the database", "wait until it is done, and try again")
 _LOOK_AFTER = "check its address and password, that its server runs, and has such a database"
 #: by the beginning of the SQLSTATE (PostgreSQL's appendix A)
 _MEANINGS = {
@@ -198,7 +223,8 @@ _MEANINGS = {
         "the database cannot be reached",
         _LOOK_AFTER,
     ),
-    "55P03": ("another program is writing to the database", "wait until it is done, and try again"),
+    "55P03": _AT_WORK,
+    "57014": _AT_WORK,
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),
     "25006": ("the database cannot be written", "use the server that takes writes"),

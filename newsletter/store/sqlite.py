@@ -48,6 +48,10 @@ def in_turn(_: sa.Connection, _mailing_id: int) -> None:
     """Whoever writes is alone anyway."""
 
 
+def take_all_tables(_: sa.Connection) -> None:
+    """Whoever writes has them already; who reads goes on with what there was."""
+
+
 @contextmanager
 def copying(connection: sa.Connection) -> Iterator[None]:
     """
@@ -111,6 +115,10 @@ def folded_is(_: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.C
 def is_passing(error: sa.exc.DBAPIError) -> bool:
     """Somebody else is writing."""
     return (getattr(error.orig, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    return is_passing(error)
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import pytest
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus
 from newsletter.errors import AwayError, PermanentError, RefusedError, TransientError
+from newsletter.logline import log_line
 from newsletter.mailing.sending import Terms
 from newsletter.store import Store, open_store
 from newsletter.worker import Crew, Engine, crew
@@ -62,6 +63,9 @@ class Hand:
     told: list[MailingStatus] = field(default_factory=list)
     crew: Crew = field(init=False)
 
+    def note(self, event: str, /, **values: object) -> None:
+        self.said.append(log_line(NOW, event, **values).partition(" ")[2])
+
     def __post_init__(self) -> None:
         self.crew = Crew(
             store=self.store,
@@ -69,7 +73,7 @@ class Hand:
             terms_for=lambda _: Terms(
                 transport=self.transport, keys=KEYS, base_url="", actor="test", now=lambda: self.now
             ),
-            log=self.said.append,
+            log=self.note,
             now=lambda: self.now,
             should_stop=lambda: False,
             skip_link_check=True,
@@ -166,7 +170,7 @@ def test_a_provider_that_takes_nothing_is_left_alone_by_all(store: Store, hands:
     leader.crew.tend()
     other.transport.failures += [TransientError("busy", retry_after=90)]
     other.crew.send(mailing.id)
-    assert f"mailing={mailing.id} waits=90s why=busy" in other.said
+    assert f"event=rests mailing={mailing.id} seconds=90 why=busy" in other.said
     for hand in hands:
         hand.crew.send(mailing.id)
         assert hand.crew.tend() == {}
@@ -241,9 +245,7 @@ def test_the_engine_hands_out_what_waits_and_ends_when_nothing_does(store: Store
     mailing = scheduled(store, readers=2_500)
     hand = hands[0]
     hand.transport.window = 100
-    engine = Engine(
-        store=store, send=hand.crew.send, tend=hand.crew.tend, should_stop=lambda: False, log=hand.said.append
-    )
+    engine = Engine(store=store, send=hand.crew.send, tend=hand.crew.tend, should_stop=lambda: False, log=hand.note)
     engine.run(once=True)
     assert states(store, mailing) == {"accepted": 2_500}
     assert store.mailings.find(mailing.id).status is MailingStatus.SENT
@@ -267,9 +269,15 @@ def test_a_worker_that_looks_once_sends_what_is_due_and_ends(store: Store, url: 
         connection.exec_driver_sql("UPDATE mailings SET transport = 'outbox'")
     words = [sys.executable, "-m", "newsletter", "worker", "--once", "--no-result-mail"]
     done = subprocess.run(
-        words, cwd=tmp_path, env=environ(1, NEWSLETTER_DATABASE_URL=url), capture_output=True, text=True, timeout=120
+        words,
+        cwd=tmp_path,
+        env=environ(tmp_path, 1, NEWSLETTER_DATABASE_URL=url),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    assert "event=ended" in done.stderr
     assert f"mailing={mailing.id} status=sent" in done.stderr
     assert states(store, mailing) == {"accepted": 1_200}
     assert store.workers.alive(datetime.now(UTC)) == []
@@ -294,7 +302,7 @@ def test_a_fault_of_ours_pauses_the_mailing_and_names_nobody(
         MailingStatus.PAUSED,
         "a fault of this program stopped it (KeyError); please report it",
     )
-    assert any("fault=KeyError at=test_crew.py:" in line for line in hand.said)
+    assert any("event=fault mailing=1 kind=KeyError where=test_crew.py:" in line for line in hand.said)
     assert "reader1" not in "".join(hand.said)
     hands[1].crew.tend()
     assert states(store, mailing) == {"planned": 6}

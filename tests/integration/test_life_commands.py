@@ -120,7 +120,7 @@ def test_no_time_breaks_an_embargo(command: Command, tmp_path: Path) -> None:
     for refused in (now, early, again):
         assert refused.code == 1
         assert f"mailing {mailing} is under embargo until 2099-11-30 16:00 UTC" in refused.errors[0]
-    assert f"mailing={mailing} status=paused why=mailing {mailing} is under embargo" in worked.err
+    assert f'mailing={mailing} status=paused why="mailing {mailing} is under embargo' in worked.err
     assert resumed.code == 0
     assert not (tmp_path / "outbox").exists()
 

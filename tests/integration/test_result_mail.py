@@ -143,7 +143,7 @@ def test_a_worker_tells_too_and_logs_no_address(command: Command, tmp_path: Path
         worked = command("worker", "--once", "--skip-link-check", **smtp_settings(port) | TO)
 
     assert [mail.recipient for mail in results(manners)] == ["desk@example.com"]
-    assert "result mailed=1 not=1 why=550 5.1.1 nobody here" in worked.err
+    assert 'mailed=1 missed=1 why="550 5.1.1 nobody here"' in worked.err
     assert "@" not in worked.err
 
 
