@@ -6,8 +6,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.errors import StoreError
-from newsletter.store import schema
 from newsletter.store.database import Database
+from newsletter.store.marks import insist_unmarked, meta_of
 
 #: the newest of `migrations/versions`; kept here so that opening an up-to-date store does not load Alembic
 HEAD = "0010"
@@ -26,11 +26,16 @@ def open_schema(database: Database) -> str:
         version = version_of(connection, database.path)
         if version == HEAD:
             return store_id_of(connection, database.path)
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        return store_id_of(connection, database.path)
+
+
+def bring_up_to_date(database: Database) -> None:
     with database.writing() as connection:
         # Another process may have been faster.
         if version_of(connection, database.path) != HEAD:
             _upgrade(connection)
-        return store_id_of(connection, database.path)
 
 
 def version_of(connection: sa.Connection, path: Path | None) -> str | None:
@@ -53,10 +58,14 @@ def version_of(connection: sa.Connection, path: Path | None) -> str | None:
 
 
 def store_id_of(connection: sa.Connection, path: Path | None) -> str:
-    found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == "store_id")).scalar()
-    if found is None:
+    """
+    :raises StoreError: if the store was moved, or has not come here as a whole
+    """
+    meta = meta_of(connection)
+    insist_unmarked(meta, path)
+    if "store_id" not in meta:
         raise _damaged(path)
-    return str(found)
+    return meta["store_id"]
 
 
 def _damaged(path: Path | None) -> StoreError:

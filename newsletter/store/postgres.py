@@ -16,6 +16,8 @@ _LOCKS = 0x6E65_7773
 _WRITERS = 0
 #: seconds
 _CONNECT_TIMEOUT = 10
+#: a SQLSTATE of our own, of a class that nobody else has
+_MOVED = "NL001"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -81,6 +83,54 @@ def insert_new(table: sa.Table) -> sa.Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
+def by_bytes(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Text in the order of its bytes, whatever the server's language."""
+    return column.collate("C") if isinstance(column.type, sa.Text) else column
+
+
+def lock_all(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Nobody changes a row until the transaction ends, however they would go about it; reading goes on."""
+    names = ", ".join(table.name for table in tables)
+    connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+
+
+def is_marked(_: sa.Connection) -> bool:
+    """Not asked at every turn: it would be one more way there and back. Here triggers refuse."""
+    return False
+
+
+def set_marked(_: sa.Connection, *, is_marked: bool) -> None:
+    """Nothing beside `meta`."""
+
+
+def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Refuse every statement that would change something, also one that finds no row."""
+    said = f"RAISE EXCEPTION USING ERRCODE = '{_MOVED}', MESSAGE = (SELECT 'this store was moved to ' || value"
+    said = f"{said} FROM meta WHERE key = 'moved_to')"
+    name = "newsletter_moved"
+    connection.exec_driver_sql(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {said}; END $$")
+    for table in tables:
+        changes = f"BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table.name}"
+        connection.exec_driver_sql(f"CREATE TRIGGER {name} {changes} FOR EACH STATEMENT EXECUTE FUNCTION {name}()")
+
+
+def empty(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in tables)}")
+
+
+def last_id(connection: sa.Connection, table: sa.Table) -> int:
+    """The highest id that was ever given; 0 when none was."""
+    told = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table.name}_id_seq"  # noqa: S608
+    given = connection.exec_driver_sql(told).scalar()
+    return max(int(given or 0), int(connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0))
+
+
+def set_last_id(connection: sa.Connection, table: sa.Table, last: int) -> None:
+    told = sa.text("SELECT setval(:name, :last, :is_called)")
+    name = f"{table.name}_id_seq"
+    connection.execute(told, {"name": name, "last": max(last, 1), "is_called": last > 0})
+
+
 def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     ordered = postgresql.aggregate_order_by(sa.literal(" ", sa.Text), numbers)
     return sa.func.string_agg(sa.cast(numbers, sa.Text), ordered, type_=sa.Text)
@@ -113,6 +163,8 @@ def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
     state = getattr(error.orig, "sqlstate", None) or ("08" if isinstance(error, sa.exc.OperationalError) else "")
     primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+    if state == _MOVED:
+        return primary, "set NEWSLETTER_DATABASE_URL to it"
     said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
 
