@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Finding, RefusedError, StoreError
 from newsletter.store import marks, opening, schema
+from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.copying import ChangedError, Sum, insert_page, missing_part, pages_of
 from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address, ways_of
 from newsletter.store.workers import Workers
@@ -110,7 +111,7 @@ class Move:
         workers = Workers(self._source).alive(now)
         return Foreseen(self.places[0], self.places[1], rows, is_begun, marks.MOVED_TO in meta, workers, held)
 
-    def run(self, tell: Tell) -> Moved:
+    def run(self, tell: Tell, *, actor: str, now: datetime) -> Moved:
         """
         Move it all; where an earlier try was cut off, go on with what that one copied.
 
@@ -130,6 +131,7 @@ class Move:
                 _verify(target, sums, tell)
                 _pass_on_ids(source, target)
                 target_id = _settle_meta(target, meta)
+                write_audit(target, audit_row("moved", actor=actor, at=now, detail={"from": self.places[0]}))
                 if marks.MOVED_TO not in meta:
                     _close(source, {marks.MOVED_TO: self.places[1], marks.MOVED_AS: target_id})
                 # First this one: as long as only the source is closed, the same command ends what was begun.
@@ -167,7 +169,6 @@ class Move:
         with self._target.writing() as target:
             if self._is_begun(target, source_meta):
                 return
-            marks.insist_unmarked(source_meta, self._source.path)
             row = {"key": marks.COPY_OF, "value": source_meta["store_id"]}
             target.execute(sa.insert(schema.meta).values(row))
             ways_of(target).set_marked(target, is_marked=True)
@@ -181,6 +182,7 @@ class Move:
         meta = marks.meta_of(target)
         if meta.get(marks.COPY_OF) == source_meta["store_id"]:
             return True
+        marks.insist_unmarked(source_meta, self._source.path)
         if meta.get("store_id") == source_meta["store_id"]:
             raise RefusedError("FROM and TO are one and the same", fix="name the database that it is to move to")
         if marks.COPY_OF in meta:
