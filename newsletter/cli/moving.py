@@ -125,6 +125,11 @@ def _tell(foreseen: "Foreseen", moved: "Moved", settled: "Settled") -> None:
     for mailing, states in settled.items():
         said = ", ".join(f"{count} {state}" for state, count in states.items())
         show.note(f"What a dead sender of mailing {mailing} had held was settled: {said}.")
+    replaced = [f"{one.replaced:,} of {one.table}" for one in moved.tables if one.replaced]
+    if replaced:
+        show.note(
+            f"warning: texts held a NUL byte, which PostgreSQL cannot keep ({', '.join(replaced)}); now it is a ␀"
+        )
     rows = show.count(sum(one.rows for one in moved.tables), "row")
     show.note(f"{rows} moved to {foreseen.target}; all of them were read there again, and none differs.")
     show.note("The old database refuses to work from now on. It still names your readers: delete it when you are sure.")

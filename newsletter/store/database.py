@@ -36,6 +36,11 @@ class Database:
         return self._ways is postgres
 
     @property
+    def keeps_nul(self) -> bool:
+        """A text may hold a NUL byte."""
+        return self._ways is sqlite
+
+    @property
     def beside(self) -> Path | None:
         """Where files of its senders begin: beside its own, or in the folder of whoever works with a server."""
         if self.is_shared:
@@ -184,7 +189,10 @@ def connect(url: str, *, wait_seconds: float, is_moving: bool = False) -> Databa
     engine = ways.engine_of(parsed, wait_seconds=wait_seconds)
     path = file_of(parsed)
     sa.event.listen(engine, "begin", partial(_begin, ways, path))
-    return Database(engine.execution_options(**{_MOVING: True}) if is_moving else engine, path)
+    if is_moving:
+        return Database(engine.execution_options(**{_MOVING: True}), path)
+    ways.watch(engine)
+    return Database(engine, path)
 
 
 def parsed_address(url: str) -> sa.URL:

@@ -43,6 +43,8 @@ class MovedTable(NamedTuple):
     rows: int
     #: SHA-256 of all rows, the same on both sides
     checksum: str
+    #: texts whose NUL bytes have become pictures of one
+    replaced: int
 
 
 class Moved(NamedTuple):
@@ -136,7 +138,11 @@ class Move:
                     _close(source, {marks.MOVED_TO: self.places[1], marks.MOVED_AS: target_id})
                 # First this one: as long as only the source is closed, the same command ends what was begun.
                 source.commit()
-        return Moved(tuple(MovedTable(name, it.rows, it.checksum) for name, it in sums.items()), began_anew)
+        with self._source.reading() as source:
+            ways_of(source).send_away(source)
+        return Moved(
+            tuple(MovedTable(name, it.rows, it.checksum, it.replaced) for name, it in sums.items()), began_anew
+        )
 
     def _insist_two_places(self) -> None:
         if self.places[0] == self.places[1]:
@@ -209,14 +215,15 @@ class Move:
         return {table.name: self._copy(source, table, tell) for table in TABLES}, True
 
     def _copy(self, source: sa.Connection, table: sa.Table, tell: Tell) -> Sum:
-        total = Sum()
-        wanted = total.adding(pages_of(source, table), partial(tell, f"copying {table.name}"))
-        with self._target.reading() as target:
-            missing = missing_part(wanted, pages_of(target, table))
-        for page in chain([missing], wanted):
-            if page:
-                with self._target.copying() as target:
-                    insert_page(target, table, page)
+        with closing(pages_of(source, table)) as pages:
+            total = Sum(keeps_nul=self._target.keeps_nul)
+            wanted = total.adding(pages, partial(tell, f"copying {table.name}"))
+            with self._target.reading() as target, closing(pages_of(target, table)) as there:
+                missing = missing_part(wanted, there)
+            for page in chain([missing], wanted):
+                if page:
+                    with self._target.copying() as target:
+                        insert_page(target, table, page)
         return total
 
 
@@ -250,8 +257,9 @@ def _verify(target: sa.Connection, sums: dict[str, Sum], tell: Tell) -> None:
     for table in TABLES:
         sent, arrived = sums[table.name], Sum()
         told = partial(tell, f"verifying {table.name}")
-        for _ in arrived.adding(pages_of(target, table), told):
-            pass
+        with closing(pages_of(target, table)) as pages:
+            for _ in arrived.adding(pages, told):
+                pass
         if (sent.rows, sent.checksum) != (arrived.rows, arrived.checksum):
             wrong.append(f"{table.name}: {sent.rows} rows were sent, {arrived.rows} are there, and they differ")
     if wrong:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from newsletter.errors import RefusedError, StoreError
+from newsletter.store.marks import insist_unmarked
 from newsletter.tags import fold
 
 #: the first word of our advisory locks; the second says which of them
@@ -18,6 +19,8 @@ _WRITERS = 0
 _CONNECT_TIMEOUT = 10
 #: a SQLSTATE of our own, of a class that nobody else has
 _MOVED = "NL001"
+#: the trigger of every table of a store that was moved
+_CLOSED = "newsletter_moved"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -94,8 +97,31 @@ def lock_all(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
     connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
 
 
+def watch(engine: sa.Engine) -> None:
+    """Refuse a database whose store was moved: asked once a connection, for a turn would be longer by a way."""
+    sa.event.listen(engine, "connect", _insist_not_moved)
+
+
+def _insist_not_moved(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    try:
+        if connection.execute(f"SELECT to_regproc('{_CLOSED}') IS NOT NULL").fetchone()[0]:
+            insist_unmarked(dict(connection.execute("SELECT key, value FROM meta").fetchall()), None)
+    except BaseException:
+        connection.close()
+        raise
+    connection.autocommit = False
+
+
+def send_away(connection: sa.Connection) -> None:
+    """End all other connections of ours: whoever connects anew is told why not."""
+    ours = "datname = current_database() AND usename = current_user AND application_name = 'newsletter'"
+    told = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours} AND pid <> pg_backend_pid()"  # noqa: S608
+    connection.exec_driver_sql(told)
+
+
 def is_marked(_: sa.Connection) -> bool:
-    """Not asked at every turn: it would be one more way there and back. Here triggers refuse."""
+    """Not asked at every turn; see `watch`."""
     return False
 
 
@@ -107,11 +133,14 @@ def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> Non
     """Refuse every statement that would change something, also one that finds no row."""
     said = f"RAISE EXCEPTION USING ERRCODE = '{_MOVED}', MESSAGE = (SELECT 'this store was moved to ' || value"
     said = f"{said} FROM meta WHERE key = 'moved_to')"
-    name = "newsletter_moved"
-    connection.exec_driver_sql(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {said}; END $$")
+    connection.exec_driver_sql(
+        f"CREATE FUNCTION {_CLOSED}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {said}; END $$"
+    )
     for table in tables:
         changes = f"BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table.name}"
-        connection.exec_driver_sql(f"CREATE TRIGGER {name} {changes} FOR EACH STATEMENT EXECUTE FUNCTION {name}()")
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {_CLOSED} {changes} FOR EACH STATEMENT EXECUTE FUNCTION {_CLOSED}()"
+        )
 
 
 def empty(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:

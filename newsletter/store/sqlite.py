@@ -104,6 +104,14 @@ def lock_all(_: sa.Connection, __: Sequence[sa.Table]) -> None:
     """Whoever writes is the only one."""
 
 
+def watch(_: sa.Engine) -> None:
+    """Nothing: a file is asked at every turn; see `is_marked`."""
+
+
+def send_away(_: sa.Connection) -> None:
+    """Nobody: their next turn is refused."""
+
+
 def is_marked(connection: sa.Connection) -> bool:
     """That `meta` says why it must not be used; one number of the file's header, as it is asked for at every turn."""
     driver: Any = connection.connection.driver_connection
@@ -125,7 +133,7 @@ def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> Non
 
 def empty(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
     """Readers first, though others point to them: the consent log of a reader who is there lets nothing go."""
-    for table in tables:
+    for table in sorted(tables, key=lambda table: table.name != "subscribers"):
         connection.execute(sa.delete(table))
 
 
