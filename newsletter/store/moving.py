@@ -121,7 +121,6 @@ class Move:
         :raises StoreError: a database fails, or what arrived is not what was sent; then the source stays in use
         """
         self._insist_source()
-        opening.bring_up_to_date(self._target)
         with self._source.writing() as source:
             ways_of(source).lock_all(source, [schema.meta, *TABLES])
             meta = marks.meta_of(source)
@@ -160,7 +159,8 @@ class Move:
         if version is None:
             raise StoreError(f"{self.places[0]}: there is no store yet", fix="name the one that is to move")
         if version != opening.HEAD:
-            opening.bring_up_to_date(self._source)
+            with self._source.writing() as source:
+                opening.bring_up_to_date(source, self._source.path)
 
     def _is_begun_there(self, source_meta: dict[str, str]) -> bool:
         path = file_of(self._addresses[1])
@@ -173,6 +173,7 @@ class Move:
     def _claim_target(self, source_meta: dict[str, str]) -> None:
         """Mark it as a copy of this store, so that nobody uses it before it is whole."""
         with self._target.writing() as target:
+            opening.bring_up_to_date(target, self._target.path)
             if self._is_begun(target, source_meta):
                 return
             row = {"key": marks.COPY_OF, "value": source_meta["store_id"]}

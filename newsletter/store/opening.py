@@ -26,16 +26,16 @@ def open_schema(database: Database) -> str:
         version = version_of(connection, database.path)
         if version == HEAD:
             return store_id_of(connection, database.path)
-    bring_up_to_date(database)
-    with database.reading() as connection:
+    with database.writing() as connection:
+        bring_up_to_date(connection, database.path)
         return store_id_of(connection, database.path)
 
 
-def bring_up_to_date(database: Database) -> None:
-    with database.writing() as connection:
-        # Another process may have been faster.
-        if version_of(connection, database.path) != HEAD:
-            _upgrade(connection)
+def bring_up_to_date(connection: sa.Connection, path: Path | None) -> None:
+    """In a transaction that writes."""
+    # Another process may have been faster.
+    if version_of(connection, path) != HEAD:
+        _upgrade(connection)
 
 
 def version_of(connection: sa.Connection, path: Path | None) -> str | None:
