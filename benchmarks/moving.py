@@ -1,4 +1,4 @@
-"""How long a million readers take to move to PostgreSQL and back, in how much memory: python -m benchmarks.moving [N]."""
+"""A million readers moved to PostgreSQL and back: how long, in how much memory? python -m benchmarks.moving [N]"""
 
 import os
 import subprocess

@@ -187,7 +187,9 @@ class Move:
         :raises RefusedError: it is neither
         """
         meta = marks.meta_of(target)
-        if meta.get(marks.COPY_OF) == source_meta["store_id"]:
+        is_ours = meta.get(marks.COPY_OF) == source_meta["store_id"]
+        # Once the source was closed for one copy, no other one may be ended.
+        if is_ours and source_meta.get(marks.MOVED_AS) in (None, meta["store_id"]):
             return True
         marks.insist_unmarked(source_meta, self._source.path)
         if meta.get("store_id") == source_meta["store_id"]:

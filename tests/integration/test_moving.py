@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.errors import RefusedError, StoreError
 from newsletter.store import Store, open_store, schema
-from newsletter.store.database import connect
+from newsletter.store.database import connect, ways_of
 from newsletter.store.moving import Move, Moved
 from newsletter.subscriber import SubscriptionStatus
 from tests import postgres
@@ -120,6 +120,15 @@ def test_every_row_of_every_table_arrives_and_comes_back(tmp_path: Path, url: st
     insist_same(before, file(tmp_path, "back.db"))
     differ = {one.table for one, other in zip(found.tables, back.tables, strict=True) if one != other}
     assert differ == {"audit"}
+
+
+def test_a_server_of_any_language_gives_rows_in_the_order_of_a_file(url: str) -> None:
+    """The tests' own server knows no language but C, so that the words themselves are looked at."""
+    database = connect(url, wait_seconds=1)
+    with closing(database), database.reading() as connection:
+        keys = [ways_of(connection).by_bytes(key) for key in schema.interests.primary_key]
+        said = [str(key.compile(dialect=connection.dialect)) for key in keys]
+    assert said == ["interests.subscription_id", 'interests.tag COLLATE "C"']
 
 
 def test_no_number_is_given_a_second_time(tmp_path: Path, url: str) -> None:
@@ -247,6 +256,16 @@ def test_when_only_the_last_step_was_missing_it_is_made(tmp_path: Path, url: str
     insist_same(before, url)
     assert is_usable(url)
     assert not is_usable(file(tmp_path))
+
+
+def test_a_second_copy_is_not_ended_once_the_store_has_moved(tmp_path: Path, url: str) -> None:
+    a_small_store(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        moved(file(tmp_path), file(tmp_path, "other.db"), tell=lambda said, _: 1 / ("verifying" not in said))
+    moved(file(tmp_path), url)
+    with pytest.raises(StoreError, match="this store was moved to postgresql"):
+        moved(file(tmp_path), file(tmp_path, "other.db"))
+    assert not is_usable(file(tmp_path, "other.db"))
 
 
 def test_what_arrives_otherwise_is_seen_and_nothing_is_moved(tmp_path: Path, url: str) -> None:
