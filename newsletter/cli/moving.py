@@ -98,7 +98,8 @@ def _show_dry_run(foreseen: "Foreseen", *, as_json: bool) -> None:
         tables = [{"table": table, "rows": rows} for table, rows in foreseen.rows.items()]
         show.document({"from": foreseen.source, "to": foreseen.target, "dry_run": True, "tables": tables})
         return
-    show.table(["table", "rows"], foreseen.rows.items(), title="Dry run: nothing was moved")
+    show.note("Dry run: nothing is moved.")
+    show.table(["table", "rows"], [(table, rows) for table, rows in foreseen.rows.items() if rows])
     show.line(f"{show.count(sum(foreseen.rows.values()), 'row')} would move to {foreseen.target}.")
     show.next_step("the same without --dry-run")
 
@@ -115,8 +116,9 @@ def _form(foreseen: "Foreseen", moved: "Moved", settled: "Settled") -> dict[str,
 
 
 def _show_moved(moved: "Moved") -> None:
-    rows = [(one.table, one.rows, f"{one.checksum[:_SHOWN]}…") for one in moved.tables]
+    rows = [(one.table, one.rows, f"{one.checksum[:_SHOWN]}…") for one in moved.tables if one.rows]
     show.table(["table", "rows", "checksum on both sides"], rows)
+    show.line(f"{show.count(len(moved.tables) - len(rows), 'other table')}: empty on both sides.")
 
 
 def _tell(foreseen: "Foreseen", moved: "Moved", settled: "Settled") -> None:
