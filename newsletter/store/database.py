@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from newsletter.errors import AwayError, Finding, RefusedError, StoreError
-from newsletter.store import postgres, sqlite
+from newsletter.store import advisory, postgres, sqlite
+from newsletter.store.marks import insist_unmarked, meta_of
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
-_WRITING = "newsletter_writing"
+_WRITING, _MOVING = "newsletter_writing", "newsletter_moving"
 #: what differs between databases, by SQLAlchemy's name
 _WAYS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 
@@ -38,6 +39,11 @@ class Database:
     def address(self) -> str:
         """With its password, as the database's own library takes it."""
         return self._engine.url.set(drivername=self._engine.dialect.name).render_as_string(hide_password=False)
+
+    @property
+    def keeps_nul(self) -> bool:
+        """A text may hold a NUL byte."""
+        return self._ways is sqlite
 
     @property
     def beside(self) -> Path | None:
@@ -109,7 +115,7 @@ class Database:
 
         :raises RefusedError: somebody holds it in a way that keeps us out
         """
-        with self._told(), postgres.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
+        with self._told(), advisory.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
             yield
 
     @contextmanager
@@ -120,7 +126,7 @@ class Database:
         :return: raises AwayError when it is not held any more
         :raises RefusedError: somebody else holds it
         """
-        with self._told(), postgres.leading(self._engine, number, otherwise=otherwise) as ask:
+        with self._told(), advisory.leading(self._engine, number, otherwise=otherwise) as ask:
 
             def insist() -> None:
                 with self._told():
@@ -207,6 +213,17 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
     _WAYS[connection.dialect.name].in_turn(connection, mailing_id)
 
 
+def by_bytes(connection: sa.Connection, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """To order by it: the same order in every database."""
+    found: sa.ColumnElement[Any] = _WAYS[connection.dialect.name].by_bytes(column)
+    return found
+
+
+def ways_of(connection: sa.Connection) -> Any:
+    """What differs between databases where a store is moved."""
+    return _WAYS[connection.dialect.name]
+
+
 def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     """All numbers of a group with spaces between, the least first, where they are the key of their table."""
     found: sa.ColumnElement[str] = _WAYS[connection.dialect.name].in_one_word(numbers)
@@ -219,16 +236,21 @@ def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str
     return found
 
 
-def connect(url: str, *, wait_seconds: float) -> Database:
+def connect(url: str, *, wait_seconds: float, is_moving: bool = False) -> Database:
     """
     :param wait_seconds: how long to wait for another process that is writing
+    :param is_moving: to move a store from here or to here, though a mark says that nobody must use it
     :raises StoreError: if the address is none of ours, or there is no such folder
     """
     parsed = parsed_address(url)
     ways = _WAYS[parsed.get_backend_name()]
     engine = ways.engine_of(parsed, wait_seconds=wait_seconds)
-    sa.event.listen(engine, "begin", partial(_begin, ways))
-    return Database(engine, file_of(parsed))
+    path = file_of(parsed)
+    sa.event.listen(engine, "begin", partial(_begin, ways, path))
+    if is_moving:
+        return Database(engine.execution_options(**{_MOVING: True}), path)
+    ways.watch(engine)
+    return Database(engine, path)
 
 
 def parsed_address(url: str) -> sa.URL:
@@ -245,10 +267,25 @@ def parsed_address(url: str) -> sa.URL:
     return parsed.set(drivername=parsed.get_backend_name())
 
 
+def shown_address(url: sa.URL) -> str:
+    """Where it is, wherever one stands; without user and password, which may also hide behind a question mark."""
+    path = file_of(url)
+    if path is not None:
+        return f"sqlite:///{path.absolute()}"
+    # A socket's folder is named there.
+    place = {name: value for name, value in url.query.items() if name in ("host", "port")}
+    shown = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database, query=place)
+    return shown.render_as_string()
+
+
 def file_of(url: sa.URL) -> Path | None:
     """None where there is none: in memory, and on a server."""
     return sqlite.file_of(url) if url.get_backend_name() == "sqlite" else None
 
 
-def _begin(ways: ModuleType, connection: sa.Connection) -> None:
-    ways.begin(connection, connection.get_execution_options().get(_WRITING))
+def _begin(ways: ModuleType, path: Path | None, connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    ways.begin(connection, options.get(_WRITING))
+    # Somebody may have had it open before it was moved.
+    if not options.get(_MOVING) and ways.is_marked(connection):
+        insist_unmarked(meta_of(connection), path)

@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.errors import StoreError
-from newsletter.store import schema
 from newsletter.store.database import Database
+from newsletter.store.marks import insist_unmarked, meta_of
 
 #: the newest of `migrations/versions`; kept here so that opening an up-to-date store does not load Alembic
 HEAD = "0013"
@@ -44,10 +44,15 @@ def open_schema(database: Database, *, wait_seconds: float = 0) -> str:
 
 def _brought_up_to_date(database: Database) -> str:
     with database.altering() as connection:
-        # Another process may have been faster.
-        if not is_current(version_of(connection, database.path)):
-            _upgrade(connection)
+        bring_up_to_date(connection, database.path)
         return store_id_of(connection, database.path)
+
+
+def bring_up_to_date(connection: sa.Connection, path: Path | None) -> None:
+    """In a transaction that writes."""
+    # Another process may have been faster.
+    if not is_current(version_of(connection, path)):
+        _upgrade(connection)
 
 
 def is_current(version: str | None) -> bool:
@@ -80,20 +85,19 @@ def version_of(connection: sa.Connection, path: Path | None) -> str | None:
 
 def _may_work(connection: sa.Connection) -> bool:
     """What the last migration said of programs as old as this one; without a word of it, the answer is no."""
-    works_from = _said(connection, "works_from")
+    works_from = meta_of(connection).get("works_from")
     return works_from is not None and works_from <= HEAD
 
 
 def store_id_of(connection: sa.Connection, path: Path | None) -> str:
-    found = _said(connection, "store_id")
-    if found is None:
+    """
+    :raises StoreError: if the store was moved, or has not come here as a whole
+    """
+    meta = meta_of(connection)
+    insist_unmarked(meta, path)
+    if "store_id" not in meta:
         raise _damaged(path)
-    return found
-
-
-def _said(connection: sa.Connection, key: str) -> str | None:
-    found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar()
-    return None if found is None else str(found)
+    return meta["store_id"]
 
 
 def _damaged(path: Path | None) -> StoreError:

@@ -15,6 +15,7 @@ from newsletter.errors import StoreError
 from newsletter.store import open_store, opening
 from newsletter.store.database import Database, connect
 from newsletter.store.looking import look
+from newsletter.store.marks import meta_of
 from tests import postgres
 from tests.builders import NOW
 from tests.integration.at_work import started
@@ -84,7 +85,7 @@ def take_in_readers(command: Command, folder: Path, **on: str) -> set[str]:
 def test_a_new_store_says_who_may_work_with_it(url: str) -> None:
     database = connect(url, wait_seconds=1)
     with database.reading() as connection:
-        assert opening._said(connection, "works_from") == "0013"
+        assert meta_of(connection)["works_from"] == "0013"
     database.close()
 
 
