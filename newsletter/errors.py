@@ -10,6 +10,7 @@ Every error this package raises on purpose, and the findings they carry.
   * TemplateError            the template, or what MJML made of it
   * SettingsError            a setting is missing or wrong
   * StoreError               the database cannot be used
+    * AwayError              not at this moment: the same may work soon
   * RefusedError             asked for something that must not happen now (no unsubscribe link, not confirmed, …)
   * TokenError               a link that was altered
   * TransportError           a provider did not take what we handed it
@@ -113,6 +114,10 @@ class SettingsError(NewsletterError):
 
 class StoreError(NewsletterError):
     """The database cannot be used."""
+
+
+class AwayError(StoreError):
+    """The database is away, or somebody was in the way: what was asked was done or not, as a whole; nobody knows."""
 
 
 class RefusedError(NewsletterError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from newsletter.mailing.sending import Terms
     from newsletter.settings import Settings, TransportName
     from newsletter.store import Store
+    from newsletter.worker import Crew, Worker
 
 _NAP = 0.2
 
@@ -24,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Look for work once, and end.")] = False,
-    poll: Annotated[float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks.")] = 10,
+    poll: Annotated[
+        float, typer.Option("--poll", min=0.1, max=60, help="Seconds between two looks; on a server, one.")
+    ] = 10,
     skip_link_check: options.SkipLinkCheck = False,
     result_mail: options.ResultMail = None,
 ) -> None:
@@ -33,12 +36,13 @@ def worker(
 
     Also takes up mailings whose sender died, and deliveries that were put off. It logs one line for each mailing on
     standard error, and ends after the batch at hand when it gets SIGTERM or Ctrl-C. A mail tells those who
-    answer for a mailing that it has come to its end, or was paused by itself.
+    answer for a mailing that it has come to its end, or was paused by itself. On PostgreSQL any number of workers may
+    share the work, on any number of machines.
 
     Example: newsletter worker
     """
     from newsletter import wiring
-    from newsletter.worker import Worker
+    from newsletter.worker import Crew, Worker
 
     settings = wiring.load_settings()
     wiring.keys_for(settings, "worker")
@@ -46,7 +50,8 @@ def worker(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.__setitem__(0, True))
     with wiring.load_store(settings) as store:
-        works = Worker(
+        kind = Crew if store.mailings.have_room_for_many else Worker
+        works = kind(
             store=store,
             name=wiring.worker_name(),
             terms_for=lambda mailing: _terms(settings, mailing),
@@ -57,12 +62,27 @@ def worker(
             tell=lambda mailing: _mail_result(store, settings, mailing, result_mail),
         )
         try:
-            works.look()
-            while not (once or asked[0]):
-                _nap(poll, asked)
-                works.look()
+            if isinstance(works, Crew):
+                _share(works, once=once)
+            else:
+                _look(works, poll, asked, once=once)
         finally:
             works.leave()
+
+
+def _share(works: "Crew", *, once: bool) -> None:
+    from newsletter.worker import Engine
+
+    Engine(store=works.store, send=works.send, tend=works.tend, should_stop=works.should_stop, log=works.log).run(
+        once=once
+    )
+
+
+def _look(works: "Worker", poll: float, asked: list[bool], *, once: bool) -> None:
+    works.look()
+    while not (once or asked[0]):
+        _nap(poll, asked)
+        works.look()
 
 
 def _nap(seconds: float, asked: list[bool]) -> None:

@@ -6,17 +6,19 @@ flight recorder, so that whatever kills us leaves in doubt only what was on the 
 """
 
 import random
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol, Self
 
 from newsletter.delivery import Outcome, Receipt, Recipient
 from newsletter.dispatch.ledger import MOST_UNDER_WAY, Ledger
 from newsletter.dispatch.pace import MOST_HELD, Pace
-from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, patient
+from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, outlast, patient
 from newsletter.dispatch.quiet import Watch
 from newsletter.edition import Edition
 from newsletter.errors import TransientError, TransportError
@@ -36,6 +38,8 @@ GROUP_WAIT = 0.1
 CLAIM_LASTS = 2.0
 #: seconds between two looks at what readers complained of
 LOOK_AT_COMPLAINTS = 10.0
+#: seconds between two signs of life
+BEAT = 5.0
 
 
 class Transport(Protocol):
@@ -78,6 +82,10 @@ class Run:
     pace: Pace
     #: told why, when the mailing has to stop by itself
     pause: Callable[[str], None]
+    #: deliveries that it claims before it ends; None: all that are planned
+    most: int | None = None
+    #: looks at every answer
+    watch: Watch = field(default_factory=Watch)
     should_stop: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = time.sleep
@@ -94,7 +102,9 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
     size = 4 * transport.window + (MOST_UNDER_WAY + 2) * GROUP
     # The recorder is removed last, when the ledger knows everything that it does.
     with mailings.flight(run.mailing_id, run.id, size=size) as flight, mailings.clerk() as clerk:
-        desk = _Desk(Ledger(mailings, clerk, flight, run_id=run.id), run, flight, transport.window)
+        wait_for = partial(outlast, sleep=run.sleep, should_stop=run.should_stop)
+        ledger = Ledger(mailings, clerk, flight, run_id=run.id, outlast=wait_for)
+        desk = _Desk(ledger, run, flight, transport.window)
         while not run.should_stop():
             try:
                 for receipts in transport.send(desk.letters(), flight.at_risk):
@@ -121,6 +131,9 @@ class _Desk:
         self._ledger, self._run, self._flight, self._window = ledger, run, flight, window
         self._claimed: deque[ClaimedDelivery] = deque()
         self._claimed_at = 0.0
+        #: may still be claimed
+        self._left = sys.maxsize if run.most is None else run.most
+        self._asked_for = 0
         #: the last claim found less than it asked for
         self._is_last = False
         #: claimed and without a receipt: by delivery, the number of tries
@@ -128,8 +141,8 @@ class _Desk:
         self._unsettled: list[Receipt] = []
         self._tries: dict[int, int] = {}
         self._since = 0.0
-        self._watch = Watch()
         self._looked_at = 0.0
+        self._beaten_at = time.monotonic()
         self._complaints = 0
         self._is_over = False
 
@@ -155,10 +168,13 @@ class _Desk:
             self._flight.answered(receipt.delivery_id, receipt.outcome)
             tries = self._tries[receipt.delivery_id] = self._waiting.pop(receipt.delivery_id)
             receipt = patient(receipt, tries)
-            self._watch.see(receipt)
+            self._run.watch.see(receipt)
             self._unsettled.append(receipt)
             outcomes[receipt.outcome] += 1
         self._settle_in_time()
+        if time.monotonic() - self._beaten_at >= BEAT:
+            self._beaten_at = time.monotonic()
+            self._ledger.beat(self._run.now())
         return outcomes
 
     def clear(self) -> None:
@@ -185,8 +201,9 @@ class _Desk:
     def _claim(self) -> None:
         """Ask for more before they are needed, and wait for them when they are."""
         run = self._run
-        if not (self._claimed and self._is_last):
-            self._ledger.claim_ahead(run.mailing_id, limit=self._window, now=run.now())
+        if self._left > 0 and not (self._claimed and self._is_last):
+            self._asked_for = min(self._window, self._left)
+            self._ledger.claim_ahead(run.mailing_id, limit=self._asked_for, now=run.now())
         if not self._claimed:
             self._settle()
             self._take_over()
@@ -196,7 +213,8 @@ class _Desk:
 
     def _take_over(self) -> None:
         found, since = self._ledger.claimed()
-        self._is_last = len(found) < self._window
+        self._left -= len(found)
+        self._is_last = len(found) < self._asked_for
         if not self._run.pace.held:
             self._claimed_at = since
         self._claimed.extend(found)
@@ -217,8 +235,9 @@ class _Desk:
 
     def _look(self) -> None:
         if time.monotonic() - self._looked_at >= LOOK_AT_COMPLAINTS:
-            self._complaints, self._looked_at = self._ledger.complaints(self._run.mailing_id), time.monotonic()
-        reason = self._watch.reason(self._complaints)
+            self._looked_at = time.monotonic()
+            self._complaints = self._ledger.complaints(self._run.mailing_id, before=self._complaints)
+        reason = self._run.watch.reason(self._complaints)
         if reason and not self._is_over:
             self._is_over = True
             self._run.pause(reason)

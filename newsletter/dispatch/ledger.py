@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from datetime import datetime
+from functools import partial
 
 from newsletter.delivery import MailingStatus, Receipt
-from newsletter.dispatch.patience import wait_after
+from newsletter.dispatch.patience import Outlast, wait_after
+from newsletter.errors import AwayError
 from newsletter.store.flight import Flight, NoFlight
 from newsletter.store.mailings import Mailings
 from newsletter.store.rows import ClaimedDelivery
@@ -22,10 +24,13 @@ MOST_UNDER_WAY = 2
 
 
 class Ledger:
-    """One sender's hand in it."""
+    """One sender's hand in it. While the database is away, it waits; whatever it asks for may be done twice."""
 
-    def __init__(self, mailings: Mailings, clerk: Executor, flight: Flight | NoFlight, *, run_id: int) -> None:
+    def __init__(
+        self, mailings: Mailings, clerk: Executor, flight: Flight | NoFlight, *, run_id: int, outlast: Outlast
+    ) -> None:
         self._mailings, self._clerk, self._flight, self._run_id = mailings, clerk, flight, run_id
+        self._outlast = outlast
         self._ahead: Future[list[ClaimedDelivery]] | None = None
         self._asked_at = 0.0
         #: what is being settled, oldest first
@@ -35,8 +40,8 @@ class Ledger:
         """Begin to claim; once until somebody asks what came of it."""
         if self._ahead is None:
             self._asked_at = time.monotonic()
-            claim = self._mailings.claim
-            self._ahead = self._clerk.submit(claim, mailing_id, run_id=self._run_id, limit=limit, now=now)
+            claim = partial(self._mailings.claim, mailing_id, run_id=self._run_id, limit=limit, now=now)
+            self._ahead = self._clerk.submit(self._outlast, claim)
 
     def claimed(self) -> tuple[list[ClaimedDelivery], float]:
         """What was claimed ahead, and since when (monotonic seconds)."""
@@ -52,13 +57,14 @@ class Ledger:
 
         :param tries: how often each has been handed over
         """
-        settling = self._clerk.submit(
+        settle = partial(
             self._mailings.settle,
             receipts,
             run_id=self._run_id,
             now=now,
             due_at=lambda receipt: now + wait_after(tries[receipt.delivery_id], chance),
         )
+        settling = self._clerk.submit(self._outlast, settle)
         self._under_way.append((settling, [receipt.delivery_id for receipt in receipts]))
         self.look(most=MOST_UNDER_WAY)
 
@@ -76,11 +82,20 @@ class Ledger:
     def release(self, delivery_ids: Collection[int]) -> None:
         """Give claimed deliveries back of which nobody took anything."""
         if delivery_ids:
-            self._clerk.submit(self._mailings.release, delivery_ids, run_id=self._run_id).result()
+            release = partial(self._mailings.release, delivery_ids, run_id=self._run_id)
+            self._clerk.submit(self._outlast, release).result()
             self._flight.settled(delivery_ids)
 
-    def is_under_way(self, mailing_id: int) -> bool:
-        return self._mailings.find(mailing_id).status is MailingStatus.SENDING
+    def beat(self, now: datetime) -> None:
+        """Say that the run is alive, by and by."""
+        self._clerk.submit(self._outlast, partial(self._mailings.beat, self._run_id, now))
 
-    def complaints(self, mailing_id: int) -> int:
-        return self._mailings.complaints(mailing_id)
+    def is_under_way(self, mailing_id: int) -> bool:
+        return self._outlast(lambda: self._mailings.find(mailing_id)).status is MailingStatus.SENDING
+
+    def complaints(self, mailing_id: int, *, before: int) -> int:
+        """:param before: how many there were; they still are, when nobody can tell for the moment"""
+        try:
+            return self._mailings.complaints(mailing_id)
+        except AwayError:
+            return before

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
+from newsletter.errors import AwayError
 from newsletter.store.paces import Paces
 from newsletter.store.rows import ClaimedDelivery
 
@@ -28,6 +29,8 @@ DOMAIN_RATES: Mapping[str, float] = {
 MOST_HELD = 1_000
 #: seconds' worth of leave that is taken at once
 _SHARE = 0.1
+#: until it is asked again, when the database is away
+_AWAY = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -43,7 +46,11 @@ class _Leave:
         if not self.left and (self.again_at is None or self.again_at <= now):
             most = max(1, ceil(self.rate * _SHARE))
             interval = timedelta(seconds=1 / self.rate)
-            self.left, self.again_at = paces.take(self.name, interval=interval, most=most, now=now)
+            try:
+                self.left, self.again_at = paces.take(self.name, interval=interval, most=most, now=now)
+            except AwayError:
+                # Without the database nobody has leave.
+                self.again_at = now + _AWAY
         return self.left > 0
 
 

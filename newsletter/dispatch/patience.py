@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from newsletter.delivery import Outcome, Receipt
+from newsletter.errors import AwayError
+
+_Found = TypeVar("_Found")
 
 #: a reader whose server says "not now" waits so long before the second try, and three times as long each time after
 FIRST_WAIT = timedelta(minutes=5)
@@ -15,6 +19,35 @@ MOST_TRIES = 10
 BACK_OFF = (1.0, 4.0)
 #: seconds; a provider that asks for more is left alone, and the person told
 LONGEST_WAIT = 60.0
+#: seconds for which a sender waits for a database that is away; and one that was asked to stop
+LONGEST_OUTAGE, OUTAGE_AT_THE_END = 600.0, 10.0
+#: seconds between two tries of it
+_BETWEEN_LOOKS = (0.1, 0.5, 1.0, 2.0)
+
+
+class Outlast(Protocol):
+    """`outlast`, for one sender."""
+
+    def __call__(self, work: Callable[[], _Found], /) -> _Found: ...
+
+
+def outlast(work: Callable[[], _Found], *, sleep: Callable[[float], None], should_stop: Callable[[], bool]) -> _Found:
+    """
+    Try again while the database is away.
+
+    :param work: does no harm when it is done twice, for nobody may know that it was done once
+    :raises AwayError: it has been away for too long
+    """
+    waited, tries = 0.0, 0
+    while True:
+        try:
+            return work()
+        except AwayError:
+            if waited >= (OUTAGE_AT_THE_END if should_stop() else LONGEST_OUTAGE):
+                raise
+            nap = _BETWEEN_LOOKS[min(tries, len(_BETWEEN_LOOKS) - 1)]
+            sleep(nap)
+            waited, tries = waited + nap, tries + 1
 
 
 def wait_after(tries: int, random: Callable[[], float]) -> timedelta:

@@ -1,24 +1,14 @@
 """Take back what a provider still holds: of a sender that died, or of a mailing that somebody cancels in time."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, runtime_checkable
 
-from newsletter.delivery import Batch, Cancellation, DeliveryState, Mailing, MailingStatus
+from newsletter.delivery import Batch, DeliveryState, Mailing, MailingStatus
+from newsletter.mailing.holding import Holding, is_in_time, said_of
 from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.store import Store
 from newsletter.store.batches import HELD, KeptBatch
-
-
-@runtime_checkable
-class Holding(Protocol):
-    """A transport whose provider can hold mail for a while."""
-
-    #: told of every batch before it is used
-    remember: Callable[[Batch, Sequence[int]], None] | None
-
-    def cancel_batches(self, batches: Iterable[Batch]) -> Iterator[Cancellation]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +23,6 @@ class Ended:
     too_late: int = 0
     #: nobody knows
     unsure: int = 0
-
-
-def remember_batches(store: Store, transport: object, *, mailing_id: int, run_id: int) -> None:
-    """From now on the store knows each batch before it leaves."""
-    if isinstance(transport, Holding):
-        transport.remember = lambda batch, ids: store.batches.remember(batch, ids, mailing_id=mailing_id, run_id=run_id)
-
-
-def recall_of_the_dead(store: Store, transport: object, mailing_id: int, *, now: datetime) -> None:
-    """
-    What a sender held when it died is taken back where that can be done, and planned again.
-
-    Called under the mailing's lock, and before the others that it held are settled.
-    """
-    if not isinstance(transport, Holding):
-        return
-    for found in transport.cancel_batches(_in_time(store, mailing_id, (DeliveryState.CLAIMED,), now)):
-        if found.is_certain:
-            store.batches.cancelled(found.batch, DeliveryState.PLANNED, detail="", now=now)
-        elif not found.will_leave:
-            store.batches.unsure(found.batch, detail=_said(found), now=now)
 
 
 def cancel_mailing(
@@ -81,7 +50,7 @@ def cancel_mailing(
 def _taken_back(
     store: Store, kept: Sequence[KeptBatch], transport: object, withdrawn: int, *, now: datetime, note: tuple[int, str]
 ) -> Ended:
-    in_time = {one.batch.id: one for one in kept if _is_in_time(one.batch, now)}
+    in_time = {one.batch.id: one for one in kept if is_in_time(one.batch, now)}
     too_late = sum(one.readers for one in kept if one.batch.id not in in_time)
     if not in_time or not isinstance(transport, Holding):
         return Ended(withdrawn, too_late=too_late + sum(one.readers for one in in_time.values()))
@@ -92,7 +61,7 @@ def _taken_back(
         elif found.will_leave:
             too_late += in_time[found.batch.id].readers
         else:
-            unsure += store.batches.unsure(found.batch, detail=_said(found), now=now)
+            unsure += store.batches.unsure(found.batch, detail=said_of(found), now=now)
     mailing_id, actor = note
     store.batches.note_taken_back(mailing_id, taken_back, actor=actor, now=now)
     return Ended(withdrawn, taken_back, too_late, unsure)
@@ -100,12 +69,4 @@ def _taken_back(
 
 def _in_time(store: Store, mailing_id: int, states: Sequence[DeliveryState], now: datetime) -> list[Batch]:
     kept = store.batches.with_deliveries(mailing_id, states)
-    return [one.batch for one in kept if _is_in_time(one.batch, now)]
-
-
-def _is_in_time(batch: Batch, now: datetime) -> bool:
-    return now.timestamp() < batch.send_at - batch.MARGIN
-
-
-def _said(found: Cancellation) -> str:
-    return f"batch {found.batch.id} {found.detail}"
+    return [one.batch for one in kept if is_in_time(one.batch, now)]

@@ -2,18 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Recipient
-from newsletter.dispatch import Pace, Run, Transport, drain
+from newsletter.dispatch import Leases, Pace, Run, Transport, Watch, drain, outlast
 from newsletter.edition import CompiledIssue, Edition, Links, cut_edition
-from newsletter.errors import Finding, RefusedError
+from newsletter.errors import AwayError, Finding, RefusedError
 from newsletter.health import answers_for
 from newsletter.mailing.approving import insist_approved
-from newsletter.mailing.retracting import recall_of_the_dead, remember_batches
+from newsletter.mailing.holding import remember_batches
+from newsletter.mailing.recovering import bury
 from newsletter.merge import merge_values
 from newsletter.store import Store
 from newsletter.store.rows import ClaimedDelivery
@@ -103,21 +105,70 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
     with mailings.lock(mailing.id):
         if mailings.find(mailing.id).status is MailingStatus.SENT:
             return
-        if terms.require_approval:
-            insist_approved(store, mailing)
-        # We hold the lock, so whoever claimed something is dead.
-        recall_of_the_dead(store, terms.transport, mailing.id, now=terms.now())
-        mailings.recover(mailing.id, now=terms.now())
-        mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())
-        mailings.replan_due(mailing.id, now=terms.now())
-        mailings.withdraw_departed(mailing.id, now=terms.now())
-        if mailings.counts(mailing.id)[DeliveryState.PLANNED]:
-            run_id = mailings.open_run(mailing.id, now=terms.now())
-            remember_batches(store, terms.transport, mailing_id=mailing.id, run_id=run_id)
-            with terms.transport as transport:
-                yield from drain(mailings, transport, _run(store, compiled, mailing.id, run_id, terms))
-            mailings.close_run(run_id, now=terms.now())
+        begin_sending(store, mailing, terms)
+        while mailings.counts(mailing.id)[DeliveryState.PLANNED]:
+            if not (yield from _send_planned(store, compiled, mailing.id, terms)):
+                break
+        yield from _wait_for_the_lost(store, mailing.id, terms)
         mailings.finish(mailing.id, now=terms.now())
+
+
+def begin_sending(store: Store, mailing: Mailing, terms: Terms, *, silent: Collection[int] = ()) -> None:
+    """
+    Everything that is done once, before the first letter leaves: of us or of many.
+
+    :param silent: runs that nobody waits for any longer
+    :raises RefusedError: it was not approved as it would go out now, is paused, or was cancelled
+    """
+    if terms.require_approval:
+        insist_approved(store, mailing)
+    bury(store, terms.transport, mailing.id, silent=silent, now=terms.now())
+    store.mailings.begin(mailing.id, transport=terms.transport.name, actor=terms.actor, now=terms.now())
+    store.mailings.replan_due(mailing.id, now=terms.now())
+    store.mailings.withdraw_departed(mailing.id, now=terms.now())
+
+
+def send_some(store: Store, mailing: Mailing, terms: Terms, *, most: int, watch: Watch) -> Iterator[Counter[Outcome]]:
+    """
+    Hand over so many of a mailing that is under way, beside others who do the same. Only where there is room for many.
+
+    :param watch: what has been seen of the mailing before
+    :raises RefusedError: a sender is at work on it who is alone
+    :raises TransportError: the provider takes nothing; what it did not take waits
+    """
+    with store.mailings.lock(mailing.id, is_shared=True):
+        if store.mailings.find(mailing.id).status is MailingStatus.SENDING:
+            compiled = store.mailings.compiled(mailing.id)
+            yield from _send_planned(store, compiled, mailing.id, terms, most=most, watch=watch)
+
+
+def _send_planned(
+    store: Store,
+    compiled: CompiledIssue,
+    mailing_id: int,
+    terms: Terms,
+    *,
+    most: int | None = None,
+    watch: Watch | None = None,
+) -> Generator[Counter[Outcome], None, int]:
+    """How many are planned again at its end, since nobody had told us that we had claimed them."""
+    mailings, wait_for = store.mailings, partial(outlast, sleep=terms.sleep, should_stop=terms.should_stop)
+    run_id = wait_for(lambda: mailings.open_run(mailing_id, now=terms.now()))
+    remember_batches(store, terms.transport, wait_for, mailing_id=mailing_id, run_id=run_id)
+    run = replace(_run(store, compiled, mailing_id, run_id, terms), most=most, watch=watch or Watch())
+    with terms.transport as transport:
+        yield from drain(mailings, transport, run)
+    return wait_for(lambda: mailings.close_run(run_id, now=terms.now()))
+
+
+def _wait_for_the_lost(store: Store, mailing_id: int, terms: Terms) -> Iterator[Counter[Outcome]]:
+    """Somebody on another machine holds a part of it: wait for a word of them, or until their lease is over."""
+    leases = Leases()
+    while store.mailings.counts(mailing_id)[DeliveryState.CLAIMED] and not terms.should_stop():
+        silent = leases.silent(store.mailings.open_runs())
+        bury(store, terms.transport, mailing_id, silent=silent, now=terms.now())
+        yield Counter()
+        terms.sleep(LOOK)
 
 
 def _run(store: Store, compiled: CompiledIssue, mailing_id: int, run_id: int, terms: Terms) -> Run:
@@ -156,7 +207,9 @@ def _stop(store: Store, mailing_id: int, terms: Terms) -> Callable[[], bool]:
         nonlocal looked_at, is_under_way
         # Asked before every letter.
         if time.monotonic() - looked_at >= LOOK:
-            is_under_way = store.mailings.find(mailing_id).status is MailingStatus.SENDING
+            # While the database is away, it is as it was.
+            with suppress(AwayError):
+                is_under_way = store.mailings.find(mailing_id).status is MailingStatus.SENDING
             looked_at = time.monotonic()
         return not is_under_way or terms.should_stop()
 

@@ -1,7 +1,10 @@
 """The store: readers, mailings and their deliveries in one database. All SQL of the program is in this package."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 
+from newsletter.errors import RefusedError
 from newsletter.store.answers import Answers
 from newsletter.store.approvals import Approvals
 from newsletter.store.archive import Archive
@@ -25,6 +28,8 @@ from newsletter.store.signups import SignUps
 from newsletter.store.workers import Workers
 
 WAIT_SECONDS = 15.0
+#: a number that is no mailing's
+_LEADER = -1
 
 
 class Store:
@@ -52,6 +57,17 @@ class Store:
         self.proofs = Proofs(database)
         self.archive = Archive(database)
         self.outcomes = Outcomes(database)
+
+    def leading(self) -> AbstractContextManager[Callable[[], None]]:
+        """
+        Be the one worker of all on a server who looks after what is common to them.
+
+        Whoever does not ask every few seconds whether they still are, loses it.
+
+        :return: raises AwayError when it is lost
+        :raises RefusedError: another one is
+        """
+        return self._database.leading(_LEADER, otherwise=RefusedError("another worker leads"))
 
     def close(self) -> None:
         self._database.close()

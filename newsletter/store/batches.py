@@ -10,7 +10,7 @@ from newsletter.delivery import Batch, BatchState, DeliveryState, MailingStatus
 from newsletter.errors import PermanentError
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert_new
 
 _batch, _delivery, _mailing = schema.batches.c, schema.deliveries.c, schema.mailings.c
 #: a delivery may have left by another way since, in a later run
@@ -21,6 +21,8 @@ class KeptBatch(NamedTuple):
     batch: Batch
     #: deliveries in it of the states that were asked for
     readers: int
+    #: whose batch it is
+    run_id: int
 
 
 class Batches:
@@ -36,24 +38,26 @@ class Batches:
         mine = (_delivery.run_id == run_id, _delivery.state == DeliveryState.CLAIMED)
         put = sa.update(schema.deliveries).where(_delivery.id == sa.bindparam("delivery"), *mine)
         values = {"id": batch.id, "mailing_id": mailing_id, "run_id": run_id, "send_at": _instant(batch)}
-        with self._database.writing() as connection:
+        with self._database.together() as connection:
             status = connection.execute(sa.select(_mailing.status).where(_mailing.id == mailing_id)).scalar_one()
             if status == MailingStatus.CANCELLED:
                 raise PermanentError(f"mailing {mailing_id} was cancelled meanwhile", fix="plan the issue again")
-            connection.execute(sa.insert(schema.batches), values | {"state": BatchState.OPEN})
+            connection.execute(insert_new(connection, schema.batches), values | {"state": BatchState.OPEN})
             rows = [{"delivery": delivery_id} for delivery_id in delivery_ids]
             if connection.execute(put.values(batch_id=batch.id), rows).rowcount != len(rows):
                 raise PermanentError(f"another sender has taken over mailing {mailing_id}", fix="let it go on")
 
     def with_deliveries(self, mailing_id: int, states: Collection[DeliveryState]) -> list[KeptBatch]:
         """Batches that are not known to be cancelled and hold deliveries in one of these states, the oldest first."""
-        wanted = sa.select(_batch.id, _batch.send_at, sa.func.count()).join(schema.deliveries, _IS_IN)
+        wanted = sa.select(_batch.id, _batch.send_at, sa.func.count(), _batch.run_id).join(schema.deliveries, _IS_IN)
         of_mailing = (_batch.mailing_id == mailing_id, _delivery.mailing_id == mailing_id)
         kept = (*of_mailing, _batch.state != BatchState.CANCELLED, _delivery.state.in_(states))
-        wanted = wanted.where(*kept).group_by(_batch.id, _batch.send_at).order_by(_batch.send_at, _batch.id)
+        wanted = (
+            wanted.where(*kept).group_by(_batch.id, _batch.send_at, _batch.run_id).order_by(_batch.send_at, _batch.id)
+        )
         with self._database.reading() as connection:
             rows = connection.execute(wanted).all()
-        return [KeptBatch(Batch(name, round(send_at.timestamp())), readers) for name, send_at, readers in rows]
+        return [KeptBatch(Batch(name, round(send_at.timestamp())), *others) for name, send_at, *others in rows]
 
     def cancelled(self, batch: Batch, state: DeliveryState, *, detail: str, now: datetime) -> int:
         """Certainly nobody gets its mails; whoever would have is planned again, or withdrawn. How many."""

@@ -1,6 +1,6 @@
 """One connected database: its transactions, and what its refusals mean in words that say what to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from newsletter.errors import Finding, RefusedError, StoreError
+from newsletter.errors import AwayError, Finding, RefusedError, StoreError
 from newsletter.store import postgres, sqlite
 
 #: a row of whatever columns
@@ -35,6 +35,11 @@ class Database:
         return self._ways is postgres
 
     @property
+    def address(self) -> str:
+        """With its password, as the database's own library takes it."""
+        return self._engine.url.set(drivername=self._engine.dialect.name).render_as_string(hide_password=False)
+
+    @property
     def beside(self) -> Path | None:
         """Where files of its senders begin: beside its own, or in the folder of whoever works with a server."""
         if self.is_shared:
@@ -55,13 +60,23 @@ class Database:
             yield connection
 
     @contextmanager
+    def together(self) -> Iterator[sa.Connection]:
+        """
+        The same for rows that are the writer's own: on a server side by side with others of this kind.
+
+        Whoever is `writing` keeps them out, and is kept out by them.
+        """
+        with self._told(), self._writer("together") as connection, connection.begin():
+            yield connection
+
+    @contextmanager
     def copying(self) -> Iterator[sa.Connection]:
         """The same for rows by the million, whose keys are copied from the rows that they lead to."""
         with self._told(), self._writer() as connection, self._ways.copying(connection), connection.begin():
             yield connection
 
-    def _writer(self) -> sa.Connection:
-        return self._engine.connect().execution_options(**{_WRITING: True})
+    def _writer(self, how: str = "alone") -> sa.Connection:
+        return self._engine.connect().execution_options(**{_WRITING: how})
 
     def rewrite(self) -> bool:
         """
@@ -73,14 +88,30 @@ class Database:
             return bool(self._ways.rewrite(self._engine))
 
     @contextmanager
-    def only_one(self, number: int, *, otherwise: RefusedError) -> Iterator[None]:
+    def held(self, number: int, *, otherwise: RefusedError, is_shared: bool = False) -> Iterator[None]:
         """
-        Be the only one, on whatever machine, who holds that number. For a server alone.
+        Hold a number, on whatever machine: alone, or with others who share it. For a server alone.
 
-        :raises RefusedError: while another one does
+        :raises RefusedError: somebody holds it in a way that keeps us out
         """
-        with postgres.only_one(self._engine, number, otherwise=otherwise):
+        with self._told(), postgres.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
             yield
+
+    @contextmanager
+    def leading(self, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
+        """
+        Hold a number for long, on whatever machine. For a server alone.
+
+        :return: raises AwayError when it is not held any more
+        :raises RefusedError: somebody else holds it
+        """
+        with self._told(), postgres.leading(self._engine, number, otherwise=otherwise) as ask:
+
+            def insist() -> None:
+                with self._told():
+                    ask()
+
+            yield insist
 
     def close(self) -> None:
         self._engine.dispose()
@@ -90,7 +121,8 @@ class Database:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            raise StoreError(self._in_words(error)) from error
+            kind = AwayError if self._ways.is_passing(error) else StoreError
+            raise kind(self._in_words(error)) from error
 
     def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
         message, fix = self._ways.meaning_of(error)
@@ -149,6 +181,11 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     return found
 
 
+def in_turn(connection: sa.Connection, mailing_id: int) -> None:
+    """From here to the end of the transaction, nobody else claims deliveries of the issue that it brings."""
+    _WAYS[connection.dialect.name].in_turn(connection, mailing_id)
+
+
 def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     """All numbers of a group with spaces between, the least first, where they are the key of their table."""
     found: sa.ColumnElement[str] = _WAYS[connection.dialect.name].in_one_word(numbers)
@@ -193,4 +230,4 @@ def file_of(url: sa.URL) -> Path | None:
 
 
 def _begin(ways: ModuleType, connection: sa.Connection) -> None:
-    ways.begin(connection, is_writing=bool(connection.get_execution_options().get(_WRITING)))
+    ways.begin(connection, connection.get_execution_options().get(_WRITING))

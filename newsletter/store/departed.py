@@ -62,6 +62,16 @@ def withdraw_cancelled(connection: sa.Connection, delivery_ids: Collection[int])
     connection.execute(gone.where(_delivery.mailing_id.in_(cancelled)).values(values))
 
 
+def reopen_waiting(connection: sa.Connection, delivery_ids: Collection[int]) -> None:
+    """What goes back to waiting in a mailing that counted as sent: it is under way again, or it would wait for ever."""
+    if not delivery_ids:
+        return
+    waiting = _delivery.state.in_((DeliveryState.PLANNED, DeliveryState.DEFERRED))
+    theirs = sa.select(_delivery.mailing_id).where(_delivery.id.in_(delivery_ids), waiting)
+    again = sa.update(schema.mailings).where(_mailing.status == MailingStatus.SENT, _mailing.id.in_(theirs))
+    connection.execute(again.values(status=MailingStatus.SENDING, finished_at=None))
+
+
 def reason_to_withdraw(connection: sa.Connection, mailing_id: int, now: datetime) -> sa.ColumnElement[str]:
     """Null for those who may still get it. In the order in which `Skip` lists the reasons."""
     is_suppressed = sa.exists().where(_suppressed == _delivery.subscriber_id)

@@ -6,13 +6,14 @@ each delivery on the wire how far it came. The kernel keeps the pages of a proce
 of it; a crash of the machine does, and then the file says so (it names the boot) and nobody relies on it.
 """
 
+import fcntl
 import mmap
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from newsletter.delivery import Outcome
 from newsletter.errors import StoreError
@@ -50,7 +51,7 @@ class Flight:
         :raises StoreError: there is no room for the file
         """
         self._path = path
-        self._map = _mapped(path, _header(run_id), size)
+        self._lock, self._map = _mapped(path, _header(run_id), size)
         self._words = memoryview(self._map)[_HEADER:].cast("Q")
         self._free = list(range(size))
         self._places: dict[int, int] = {}
@@ -79,9 +80,14 @@ class Flight:
 
     def close(self) -> None:
         """The run ended in order, so the file has nothing to tell."""
+        self._path.unlink(missing_ok=True)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """As when the process dies: the file stays, and whoever reads it can tell that nobody writes in it any more."""
         self._words.release()
         self._map.close()
-        self._path.unlink(missing_ok=True)
+        os.close(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +96,8 @@ class Flight:
         # After an error the next sender may need it: what was claimed is settled by it.
         if kind is None:
             self.close()
+        else:
+            self.let_go()
 
 
 class NoFlight:
@@ -125,6 +133,32 @@ def read_flight(path: Path, run_id: int) -> dict[int, Stage] | None:
     return None
 
 
+class Gone(NamedTuple):
+    """A run whose process is certainly not at work any more."""
+
+    #: how far its deliveries came; None when nothing can be relied on
+    stages: dict[int, Stage] | None
+
+
+def look_at_flight(path: Path, run_id: int) -> Gone | None:
+    """
+    Whether the run that writes there is gone, by the lock that the kernel lifts when a process dies.
+
+    :return: None when it is alive; or when there is no such file, for then it may be at work on another machine
+    """
+    try:
+        opened = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return Gone(read_flight(path, run_id))
+    except BlockingIOError:
+        return None
+    finally:
+        os.close(opened)
+
+
 def _header(run_id: int) -> bytes:
     return (_MAGIC + b"run %d\nboot %s\n" % (run_id, _boot())).ljust(_HEADER, b"\0")
 
@@ -137,22 +171,25 @@ def _boot() -> bytes:
         return b""
 
 
-def _mapped(path: Path, header: bytes, size: int) -> mmap.mmap:
+def _mapped(path: Path, header: bytes, size: int) -> tuple[int, mmap.mmap]:
+    """The file, locked for as long as it is open, and its bytes in memory."""
     length = _HEADER + size * _WORD
     try:
         # A new file: what an older run left under this name has been read, and settled.
         path.unlink(missing_ok=True)
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
             # Real room: a page that the disk cannot hold would kill the process at a store.
             os.posix_fallocate(opened, 0, length)
             found = mmap.mmap(opened, length)
-        finally:
+        except OSError:
             os.close(opened)
+            raise
     except OSError as error:
         raise StoreError(
             f"{path}: the flight recorder cannot be made ({error.strerror})",
             fix="make room beside the database, and allow writing there",
         ) from error
     found[:_HEADER] = header
-    return found
+    return opened, found

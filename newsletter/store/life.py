@@ -126,6 +126,16 @@ class Life:
             note_act(connection, mailing_id, "cancelled", actor=actor, at=now, detail={"withdrawn": count})
             return count
 
+    def note_told(self, mailing_id: int, *, actor: str, now: datetime) -> bool:
+        """Somebody is about to tell how it has ended, or why it stopped; False when somebody has done so before."""
+        ends = _act.action.in_(("paused", "finished", "cancelled", "told"))
+        last = sa.select(_act.action).where(_act.mailing_id == mailing_id, ends).order_by(_act.id.desc()).limit(1)
+        with self._database.writing() as connection:
+            if connection.execute(last).scalar() == "told":
+                return False
+            note_act(connection, mailing_id, "told", actor=actor, at=now)
+        return True
+
     def due(self, now: datetime) -> list[Mailing]:
         """What a worker has to do now: scheduled mailings whose time has come, and those under way that have work."""
         is_due = sa.and_(_mailing.status == MailingStatus.SCHEDULED, _mailing.send_at <= now)

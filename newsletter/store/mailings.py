@@ -27,17 +27,22 @@ class Mailings(Plans, Life, Queue, Runs, Resolving, Retrying, Tally):
         super().__init__(database)
         self._locks = ProcessLocks()
 
-    @contextmanager
-    def lock(self, mailing_id: int) -> Iterator[None]:
-        """
-        Be the only sender of a mailing.
+    @property
+    def have_room_for_many(self) -> bool:
+        """Several senders may be at work on one mailing."""
+        return self._database.is_shared
 
-        :raises RefusedError: while another one is at work
+    @contextmanager
+    def lock(self, mailing_id: int, *, is_shared: bool = False) -> Iterator[None]:
+        """
+        Be the only sender of a mailing; or on a server, where `have_room_for_many`, one of those who share it.
+
+        :raises RefusedError: while another one is at work, and one of the two wants to be alone
         """
         otherwise = RefusedError(f"another sender is at work on mailing {mailing_id}", fix="wait for it, or stop it")
         path = self._database.path
         if self._database.is_shared:
-            with self._database.only_one(mailing_id, otherwise=otherwise):
+            with self._database.held(mailing_id, otherwise=otherwise, is_shared=is_shared):
                 yield
         elif path is None:
             with self._locks.lock(mailing_id, otherwise=otherwise):

@@ -1,11 +1,11 @@
-"""Rates that all senders on this store share."""
+"""Rates that all senders on this store share, and what they leave alone for a while."""
 
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from newsletter.store import schema
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert_new
 
 #: how much of a standstill may be made up for afterwards
 _SLACK = timedelta(seconds=1)
@@ -26,17 +26,24 @@ class Paces:
 
         :param interval: between two messages
         """
-        with self._database.writing() as connection:
-            free_at = connection.execute(sa.select(_pace.free_at).where(_pace.name == name)).scalar()
-            if free_at and free_at > now:
+        with self._database.together() as connection:
+            connection.execute(insert_new(connection, schema.paces), {"name": name, "free_at": now})
+            # On a server, one sender at a time has this row.
+            found = sa.select(_pace.free_at).where(_pace.name == name).with_for_update()
+            free_at = connection.execute(found).scalar_one()
+            if free_at > now:
                 return 0, free_at
-            after = max(free_at or now, now - _SLACK) + most * interval
-            _write(connection, name, after, is_new=free_at is None)
+            after = max(free_at, now - _SLACK) + most * interval
+            connection.execute(sa.update(schema.paces).where(_pace.name == name).values(free_at=after))
             return most, after
 
+    def rest(self, name: str, until: datetime) -> None:
+        """Nobody works on that before then."""
+        with self._database.together() as connection:
+            connection.execute(insert_new(connection, schema.paces), {"name": name, "free_at": until})
+            connection.execute(sa.update(schema.paces).where(_pace.name == name).values(free_at=until))
 
-def _write(connection: sa.Connection, name: str, free_at: datetime, *, is_new: bool) -> None:
-    if is_new:
-        connection.execute(sa.insert(schema.paces), {"name": name, "free_at": free_at})
-    else:
-        connection.execute(sa.update(schema.paces).where(_pace.name == name).values(free_at=free_at))
+    def rests(self, name: str, now: datetime) -> bool:
+        wanted = sa.select(_pace.name).where(_pace.name == name, _pace.free_at > now)
+        with self._database.reading() as connection:
+            return connection.execute(wanted).first() is not None

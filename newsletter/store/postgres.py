@@ -1,7 +1,7 @@
 """PostgreSQL's own ways: a server that several machines share. All that it does differently is here."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,8 +14,11 @@ from newsletter.tags import fold
 #: the first word of our advisory locks; the second says which of them
 _LOCKS = 0x6E65_7773
 _WRITERS = 0
+#: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
+_ISSUES = _LOCKS + 1
 #: seconds
 _CONNECT_TIMEOUT = 10
+_LEADERS_SILENCE = 15
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -35,10 +38,21 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
     )
 
 
-def begin(connection: sa.Connection, *, is_writing: bool) -> None:
-    """Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon."""
-    if is_writing:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_WRITERS})")
+def begin(connection: sa.Connection, writing: str | None) -> None:
+    """
+    Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon.
+
+    Those who write `together` keep out of each other's rows, so only the others have to wait for them.
+    """
+    if writing:
+        shared = "_shared" if writing == "together" else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({_LOCKS}, {_WRITERS})")
+
+
+def in_turn(connection: sa.Connection, mailing_id: int) -> None:
+    issue = "hashtext(newsletter || '/' || slug)"
+    told = sa.text(f"SELECT pg_advisory_xact_lock({_ISSUES}, {issue}) FROM mailings WHERE id = :id")  # noqa: S608
+    connection.execute(told, {"id": mailing_id})
 
 
 @contextmanager
@@ -92,26 +106,70 @@ def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str
     return column.in_([word for word in said if fold(word) == key])
 
 
-@contextmanager
-def only_one(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[None]:
-    """
-    Be the only one who holds that number, as long as the server and the connection live.
+def make_room(connection: sa.Connection, schema: str, tables: str) -> None:
+    """A schema with tables that somebody else's SQL makes, unless it is there."""
+    is_there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+    if connection.execute(is_there, {"name": schema}).first():
+        return
+    connection.execute(sa.schema.CreateSchema(schema))
+    connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}")
+    driver: Any = connection.connection.driver_connection
+    # Many statements, and no parameters: percent signs in them are nothing but that.
+    driver.execute(tables)
 
-    :raises RefusedError: while another one does
+
+@contextmanager
+def held(engine: sa.Engine, number: int, *, otherwise: RefusedError, is_shared: bool) -> Iterator[None]:
     """
+    Hold that number as long as the server and the connection live.
+
+    :raises RefusedError: somebody holds it in a way that keeps us out
+    """
+    how, this = "_shared" if is_shared else "", f"({_LOCKS}, {number})"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = f"({_LOCKS}, {number})"
-        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{held}").scalar():
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{how}{this}").scalar():
             raise otherwise
         try:
             yield
         finally:
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
+            # It went with the server, or with the connection, when there is none any more.
+            with suppress(sa.exc.DBAPIError):
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock{how}{this}")
+
+
+@contextmanager
+def leading(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
+    """
+    The same for long; lost by whoever does not ask for some seconds, be it that they sleep or that the line is cut.
+
+    :return: asks
+    :raises RefusedError: somebody else holds it
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCKS}, {number})").scalar():
+            raise otherwise
+        connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
+        try:
+            yield lambda: connection.exec_driver_sql("SELECT 1").close()
+        finally:
+            # Closed, and the lock and its clock with it.
+            connection.invalidate()
+
+
+def is_passing(error: sa.exc.DBAPIError) -> bool:
+    """The server is away or in a hurry, or somebody else was faster (PostgreSQL's appendix A)."""
+    return _state_of(error).startswith(("08", "57P", "53300", "55P03", "40001", "40P01"))
+
+
+def _state_of(error: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE; without one, nobody answered."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state or ("08" if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else "")
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
-    state = getattr(error.orig, "sqlstate", None) or ("08" if isinstance(error, sa.exc.OperationalError) else "")
+    state = _state_of(error)
     primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
     said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)

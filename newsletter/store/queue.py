@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
-from newsletter.store.database import Database, run_many
-from newsletter.store.departed import withdraw, withdraw_cancelled
+from newsletter.store.database import Database, in_turn, run_many
+from newsletter.store.departed import reopen_waiting, withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
 
 _DETAIL_LIMIT = 500
@@ -44,13 +44,13 @@ class Queue:
 
         Empty when nothing is planned, when the mailing is not under way (see `begin`), or when the run is over.
         """
-        with self._database.writing() as connection:
+        with self._database.together() as connection:
+            in_turn(connection, mailing_id)
             while candidates := _next_batch(connection, mailing_id, run_id, limit):
                 stretch = candidates[0], candidates[-1]
                 withdraw(connection, mailing_id, now, among=stretch)
                 taken = _take(connection, mailing_id, stretch, run_id=run_id, now=now)
                 if taken:
-                    connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(beat_at=now))
                     return _claimed(connection, taken, stretch)
         return []
 
@@ -72,23 +72,36 @@ class Queue:
         rows = [_settlement(receipt, run_id, now, due_at) for receipt in receipts]
         if not rows:
             return 0
-        with self._database.writing() as connection:
+        with self._database.together() as connection:
             settled = run_many(connection, _settling(), rows)
             refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
             note_bounces(connection, refused, run_id=run_id, now=now)
             back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
             withdraw_cancelled(connection, back)
+            reopen_waiting(connection, back)
         return settled
 
     def release(self, delivery_ids: Collection[int], *, run_id: int) -> int:
-        """Give claimed deliveries back. Only while it is certain that nobody took anything of them."""
-        mine = (_delivery.state == DeliveryState.CLAIMED, _delivery.run_id == run_id)
+        """
+        Give claimed deliveries back. Only while it is certain that nobody took anything of them.
+
+        Those count as well that were called unknown because nobody heard of the run.
+        """
+        mine = (_delivery.state.in_(_STILL_OPEN), _delivery.run_id == run_id)
         back = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), *mine)
-        back = back.values(state=DeliveryState.PLANNED, run_id=None, claimed_at=None, tries=_delivery.tries - 1)
-        with self._database.writing() as connection:
-            released = connection.execute(back).rowcount
+        values = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "settled_at": None, "detail": ""}
+        with self._database.together() as connection:
+            released = connection.execute(back.values(values | {"tries": _delivery.tries - 1})).rowcount
             withdraw_cancelled(connection, delivery_ids)
+            reopen_waiting(connection, delivery_ids)
         return released
+
+    def planned(self, mailing_id: int, *, most: int) -> int:
+        """How many deliveries are planned; no more than so many are counted."""
+        waiting = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
+        counted = sa.select(sa.literal(1)).select_from(schema.deliveries).where(*waiting).limit(most).subquery()
+        with self._database.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one())
 
     def replan_due(self, mailing_id: int, now: datetime) -> int:
         """Plan deferred deliveries again whose time has come; how many."""

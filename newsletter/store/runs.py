@@ -2,10 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
 from newsletter.store.departed import withdraw_cancelled
-from newsletter.store.flight import Flight, NoFlight, Stage, read_flight
+from newsletter.store.flight import Flight, NoFlight, Stage, look_at_flight, read_flight
 
 #: how long to wait before the next try of what was refused for now by an answer that only the flight recorder knows
 _AGAIN = timedelta(minutes=5)
@@ -31,6 +31,17 @@ _BY_STAGE = {
 _delivery, _run = schema.deliveries.c, schema.runs.c
 
 
+class OpenRun(NamedTuple):
+    """A sender that has not said that it ended."""
+
+    id: int
+    mailing_id: int
+    #: machine and process
+    place: str
+    #: when it last said that it is alive
+    beat_at: datetime
+
+
 class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,32 +50,72 @@ class Runs:
         """A number for a new sender: the fence. Nobody but the run settles what it claims."""
         made = sa.insert(schema.runs).returning(_run.id)
         place = f"{os.uname().nodename} {os.getpid()}"
-        with self._database.writing() as connection:
+        with self._database.together() as connection:
             values = {"mailing_id": mailing_id, "place": place, "started_at": now, "beat_at": now}
-            return int(connection.execute(made, values).scalar_one())
+            run_id = int(connection.execute(made, values).scalar_one())
+            if self._database.is_shared:
+                this = sa.update(schema.runs).where(_run.id == run_id)
+                connection.execute(this.values(recorder=str(self._flight_path(mailing_id, run_id))))
+            return run_id
 
-    def close_run(self, run_id: int, now: datetime) -> None:
-        with self._database.writing() as connection:
+    def beat(self, run_id: int, now: datetime) -> None:
+        """The run is alive, though it claims nothing for the moment."""
+        with self._database.together() as connection:
+            connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(beat_at=now))
+
+    def close_run(self, run_id: int, now: datetime) -> int:
+        """
+        It ends in order: everything that it knew to be its own is settled or given back.
+
+        What is claimed all the same is planned again; how many. They were claimed by a transaction of which the run
+        never heard that it was committed, so they were not handed over.
+        """
+        left = (_delivery.run_id == run_id, _delivery.state == DeliveryState.CLAIMED)
+        back = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "tries": _delivery.tries - 1}
+        with self._database.together() as connection:
+            mailing = connection.execute(sa.select(_run.mailing_id).where(_run.id == run_id)).scalar_one()
+            these = sa.update(schema.deliveries).where(_delivery.mailing_id == mailing, *left)
+            given = list(connection.execute(these.values(back).returning(_delivery.id)).scalars())
+            withdraw_cancelled(connection, given)
             connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(ended_at=now))
+        return len(given)
+
+    def open_runs(self) -> list[OpenRun]:
+        """Of all mailings, the oldest first."""
+        wanted = sa.select(_run.id, _run.mailing_id, _run.place, _run.beat_at).where(_run.ended_at.is_(None))
+        with self._database.reading() as connection:
+            return [OpenRun(*row) for row in connection.execute(wanted.order_by(_run.id))]
 
     def flight(self, mailing_id: int, run_id: int, size: int) -> Flight | NoFlight:
         """The recorder of a run, for so many deliveries at once."""
-        path = self._flight_path(mailing_id)
+        path = self._flight_path(mailing_id, run_id)
         return Flight(path, run_id, size) if path else NoFlight()
 
-    def recover(self, mailing_id: int, now: datetime, *, actor: str = "newsletter") -> Counter[DeliveryState]:
+    def dead_runs(self, mailing_id: int, *, silent: Collection[int] = ()) -> frozenset[int]:
+        """
+        Runs of the mailing that hold something or are open, and whose senders will hand nothing over any more.
+
+        In a file, that are all: the caller holds the mailing's lock. On a server, those of which this machine can tell
+        that their process is gone, and those that are silent.
+        """
+        with self._database.reading() as connection:
+            return frozenset(run for run in self._gone(connection, mailing_id, silent) if run)
+
+    def recover(
+        self, mailing_id: int, now: datetime, *, silent: Collection[int] = (), actor: str = "newsletter"
+    ) -> Counter[DeliveryState]:
         """
         Settle what dead senders held, as far as it can be known; how many went to which state.
 
-        Called under the mailing's lock, so whoever held them is dead. What was never at risk is planned again; what
-        was, and has no answer, is unknown. Should one of them be alive after all, its run is over: it claims nothing
-        any more, and its late answers count for what it held itself.
+        What was never at risk is planned again; what was, and has no answer, is unknown. Should one of them be alive
+        after all, its run is over: it claims nothing any more, and its late answers count for what it held itself.
+
+        :param silent: runs that have not been heard of for so long that nobody waits for them any longer
         """
         with self._database.writing() as connection:
-            held = _held(connection, mailing_id)
-            path = self._flight_path(mailing_id)
-            flights = {run: read_flight(path, run) if path and run else None for run in set(held.values())}
-            rows = [_found(delivery_id, flights[run_id], now) for delivery_id, run_id in held.items()]
+            gone = self._gone(connection, mailing_id, silent)
+            held = {number: run for number, run in _held(connection, mailing_id) if run in gone}
+            rows = [_found(delivery_id, gone[run_id], now) for delivery_id, run_id in held.items()]
             if rows:
                 _settle(connection, rows)
                 withdraw_cancelled(connection, list(held))
@@ -74,23 +125,52 @@ class Runs:
                 write_audit(
                     connection, audit_row("recovered", actor=actor, at=now, mailing_id=mailing_id, detail=detail)
                 )
-            _end(connection, mailing_id, now)
+            over = _end(connection, gone, now)
+        for path in over:
+            path.unlink(missing_ok=True)
         return moved
 
-    def _flight_path(self, mailing_id: int) -> Path | None:
+    def _gone(
+        self, connection: sa.Connection, mailing_id: int, silent: Collection[int]
+    ) -> dict[int | None, Mapping[int, Stage] | None]:
+        """By dead run, how far its deliveries came; None where nothing says so."""
+        if not self._database.is_shared:
+            path = self._flight_path(mailing_id, 0)
+            runs = {run for _, run in _held(connection, mailing_id)} | set(_open(connection, mailing_id))
+            return {run: read_flight(path, run) if path and run else None for run in runs}
+        found: dict[int | None, Mapping[int, Stage] | None] = {}
+        for run, recorder in _open(connection, mailing_id).items():
+            gone = look_at_flight(Path(recorder), run)
+            if gone or run in silent:
+                found[run] = gone.stages if gone else None
+        return found
+
+    def _flight_path(self, mailing_id: int, run_id: int) -> Path | None:
         path = self._database.beside
-        return path and path.with_name(f"{path.name}.{mailing_id}.flight")
+        # In a file there is one sender of a mailing at a time; the next one takes the place of the one before.
+        name = f"{mailing_id}.{run_id}" if self._database.is_shared else f"{mailing_id}"
+        return path and path.with_name(f"{path.name}.{name}.flight")
 
 
-def _end(connection: sa.Connection, mailing_id: int, now: datetime) -> None:
+def _open(connection: sa.Connection, mailing_id: int) -> dict[int, str]:
+    """Runs that have not ended, and where their recorders lie."""
     these = (_run.mailing_id == mailing_id, _run.ended_at.is_(None))
-    connection.execute(sa.update(schema.runs).where(*these).values(ended_at=now))
+    return {row.id: row.recorder for row in connection.execute(sa.select(_run.id, _run.recorder).where(*these))}
 
 
-def _held(connection: sa.Connection, mailing_id: int) -> dict[int, int | None]:
-    """The run of each delivery that is still claimed."""
+def _end(connection: sa.Connection, runs: Collection[int | None], now: datetime) -> list[Path]:
+    """Their recorders, which have told what they know."""
+    these = (_run.id.in_([run for run in runs if run]), _run.ended_at.is_(None))
+    ended = sa.update(schema.runs).where(*these).values(ended_at=now).returning(_run.recorder)
+    return [Path(recorder) for recorder in connection.execute(ended).scalars() if recorder]
+
+
+def _held(connection: sa.Connection, mailing_id: int) -> list[tuple[int, int | None]]:
+    """Each delivery that is still claimed, and its run."""
     claimed = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.CLAIMED)
-    return {row.id: row.run_id for row in connection.execute(sa.select(_delivery.id, _delivery.run_id).where(*claimed))}
+    return [
+        (row.id, row.run_id) for row in connection.execute(sa.select(_delivery.id, _delivery.run_id).where(*claimed))
+    ]
 
 
 def _found(delivery_id: int, flight: Mapping[int, Stage] | None, now: datetime) -> dict[str, Any]:

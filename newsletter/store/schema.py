@@ -183,7 +183,7 @@ deliveries = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: one sender at work on a mailing. The number only grows: a sender that was given up settles nothing but its own.
+#: a sender at work on a mailing. The number only grows: a sender that was given up settles nothing but its own.
 runs = sa.Table(
     "runs",
     metadata,
@@ -194,6 +194,8 @@ runs = sa.Table(
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("beat_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
+    #: the file in which it notes what is in the air, where several runs may share a mailing
+    text("recorder"),
     sa.Index(None, "mailing_id"),
     sqlite_autoincrement=True,
 )

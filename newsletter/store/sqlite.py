@@ -39,9 +39,13 @@ def file_of(url: sa.URL) -> Path | None:
     return Path(url.database or "")
 
 
-def begin(connection: sa.Connection, *, is_writing: bool) -> None:
+def begin(connection: sa.Connection, writing: str | None) -> None:
     # IMMEDIATE: a transaction that reads first and writes later could not be made to wait, only to fail.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def in_turn(_: sa.Connection, _mailing_id: int) -> None:
+    """Whoever writes is alone anyway."""
 
 
 @contextmanager
@@ -102,6 +106,11 @@ def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
 
 def folded_is(_: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
     return sa.func.folded(column) == key
+
+
+def is_passing(error: sa.exc.DBAPIError) -> bool:
+    """Somebody else is writing."""
+    return (getattr(error.orig, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:

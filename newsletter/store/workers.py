@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from newsletter.store import schema
 from newsletter.store.database import Database
+from newsletter.store.postgres import make_room
 
 #: one that has been silent for longer is dead
 LIVES_FOR = timedelta(minutes=2)
@@ -30,6 +31,16 @@ class Workers:
         gone = sa.or_(_worker.name == name, _worker.seen_at < now - LIVES_FOR)
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.workers).where(gone))
+
+    def room_for_engine(self, schema: str, tables: str) -> str:
+        """
+        A schema of the database with the tables of a job engine, made once; the address at which the engine finds it.
+
+        :param tables: the engine's own SQL, which makes them in the schema that is current
+        """
+        with self._database.writing() as connection:
+            make_room(connection, schema, tables)
+        return self._database.address
 
     def alive(self, now: datetime) -> list[str]:
         wanted = sa.select(_worker.name).where(_worker.seen_at >= now - LIVES_FOR).order_by(_worker.name)

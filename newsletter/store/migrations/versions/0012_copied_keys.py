@@ -8,8 +8,8 @@ from the other side: what a delivery or a skip points to cannot be deleted.
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _KEYS = {
     "deliveries": ("mailing_id", "edition_id", "subscriber_id", "subscription_id"),

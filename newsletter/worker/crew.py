@@ -1,0 +1,135 @@
+"""
+A worker among others on one server.
+
+Every one of them sends a batch when it is nudged, and buries the dead of its machine. One of them at a time leads: it
+begins what is due, says how many batches wait, and ends what is done. The deliveries table alone says what is to be
+done; whatever is lost of all this is found again at the next look.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from math import ceil
+
+from newsletter.delivery import Mailing, MailingStatus, Outcome
+from newsletter.dispatch import Leases, Watch
+from newsletter.errors import AwayError, RefusedError
+from newsletter.ingest import apply_waiting
+from newsletter.mailing.recovering import bury, recover_from_the_dead
+from newsletter.mailing.sending import WORKER, begin_sending, send_some
+from newsletter.worker.duty import Duty
+
+#: deliveries that a worker takes for one nudge
+BATCH = 1_000
+#: batches of a mailing that wait to be taken, at most: some seconds' work of a crew
+AHEAD = 20
+
+
+@dataclass(kw_only=True)
+class Crew(Duty):
+    """`tend` every second, and `send` for each nudge."""
+
+    _leases: Leases = field(default_factory=Leases, init=False)
+    #: mailings that this worker has been at work on, and what it has seen of them
+    _watches: dict[int, Watch] = field(default_factory=dict, init=False)
+    #: mailings that this worker has begun since it leads
+    _begun: set[int] = field(default_factory=set, init=False)
+    _leading: ExitStack = field(default_factory=ExitStack, init=False)
+    #: raises when it does not lead any more
+    _insist_on_the_lead: Callable[[], None] | None = field(default=None, init=False)
+
+    def tend(self) -> Mapping[int, int]:
+        """Bury the dead; and while leading, by mailing, how many batches wait."""
+        self.beat()
+        self._bury_the_dead()
+        self._tell_of_the_ended()
+        return self._lead() if self._leads() else {}
+
+    def send(self, mailing_id: int) -> None:
+        """One batch of it."""
+        mailing = self.store.mailings.find(mailing_id)
+        if not (self.should_stop() or self.rests(mailing)):
+            self.attempt(mailing, lambda: self._send(mailing))
+
+    def leave(self) -> None:
+        self._leading.close()
+        super().leave()
+
+    def _send(self, mailing: Mailing) -> None:
+        outcomes: Counter[Outcome] = Counter()
+        watch = self._watches.setdefault(mailing.id, Watch())
+        for some in send_some(self.store, mailing, self.terms_of(mailing), most=BATCH, watch=watch):
+            outcomes += some
+        if outcomes:
+            self.log_outcomes(mailing, outcomes)
+
+    def _leads(self) -> bool:
+        """One worker at a time, for as long as it lives; then the next one that asks."""
+        try:
+            if self._insist_on_the_lead is None:
+                self._insist_on_the_lead = self._leading.enter_context(self.store.leading())
+            self._insist_on_the_lead()
+        except RefusedError:
+            return False
+        except AwayError:
+            self._leading.close()
+            self._insist_on_the_lead = None
+            self._begun.clear()
+            raise
+        return True
+
+    def _bury_the_dead(self) -> None:
+        """Each machine can tell of its own dead, and all of them of those that are silent."""
+        runs = self.store.mailings.open_runs()
+        silent = self._leases.silent(runs)
+        for mailing_id in sorted({run.mailing_id for run in runs}):
+            if not self.store.mailings.dead_runs(mailing_id, silent=silent):
+                continue
+            mailing = self.store.mailings.find(mailing_id)
+            if mailing.status is MailingStatus.CANCELLED:
+                moved = recover_from_the_dead(self.store, mailing_id, silent=silent, now=self.now())
+            else:
+                moved = bury(self.store, self.terms_of(mailing).transport, mailing_id, silent=silent, now=self.now())
+            if moved:
+                self.log(f"mailing={mailing_id} recovered " + " ".join(f"{state}={n}" for state, n in moved.items()))
+
+    def _tell_of_the_ended(self) -> None:
+        """Whoever has been at work on a mailing may be the one who tells of its end; one of them does."""
+        for mailing in [self.store.mailings.find(number) for number in list(self._watches)]:
+            if mailing.status is not MailingStatus.SENDING:
+                del self._watches[mailing.id]
+                self.announce(mailing)
+
+    def announce(self, mailing: Mailing) -> None:
+        if self.store.mailings.note_told(mailing.id, actor=WORKER, now=self.now()):
+            self.log(f"mailing={mailing.id} status={mailing.status}")
+            self.tell(mailing)
+
+    def _lead(self) -> dict[int, int]:
+        self.purge()
+        due = self.store.mailings.due(self.now())
+        # What has nothing to do at the moment may come back; then it is begun once more.
+        self._begun &= {mailing.id for mailing in due}
+        waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
+        apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        return waiting
+
+    def _waiting(self, mailing: Mailing) -> int:
+        """Batches of it; none when it may not be sent, or when nothing of it waits."""
+        if mailing.id not in self._begun:
+            if self.is_too_late(mailing) or not self.attempt(mailing, lambda: self._begin(mailing)):
+                return 0
+            self._begun.add(mailing.id)
+            self._watches.setdefault(mailing.id, Watch())
+        mailings, now = self.store.mailings, self.now()
+        first = mailings.next_due(mailing.id)
+        if first and first <= now:
+            mailings.replan_due(mailing.id, now)
+        planned = mailings.planned(mailing.id, most=AHEAD * BATCH)
+        if not planned:
+            mailings.finish(mailing.id, now=now)
+        return ceil(planned / BATCH)
+
+    def _begin(self, mailing: Mailing) -> None:
+        begin_sending(self.store, mailing, self.cleared(mailing))
