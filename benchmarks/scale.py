@@ -51,7 +51,6 @@ def main() -> None:
         sizes = {f"planned: {name}": size for name, size in sizes_of(stage.server, words.readers).items()}
         windows = in_turns(stage, ways, rounds=words.rounds, seconds=words.seconds)
         whole = everything(stage)
-        sizes |= {f"sent: {name}": size for name, size in sizes_of(stage.server, words.readers).items()}
     found = {way: middle(windows[way]) for way in ways}
     others = {f"first: {name}": value for name, value in took.items()} | whole | sizes
     ratios = ratios_of(found)
@@ -92,8 +91,9 @@ def everything(stage: Stage) -> dict[str, float]:
 
     :raises SystemExit: somebody planned got nothing or two, or somebody else got something
     """
-    way = Way(2, "sink")
+    way, before = Way(2, "sink"), stage.server.spent()
     readers = stage.plan("smtp")
+    planned, sizes = stage.server.spent(), stage.server.sizes()["deliveries"]
     place, mailing_id = stage.sink.truth.stat().st_size, stage.mailings["smtp"]
     with stage.crew(way).at_work() as workers, open_store(stage.server.url) as store:
         started, deadline = time.perf_counter(), time.monotonic() + _LONGEST_WAIT
@@ -104,8 +104,21 @@ def everything(stage: Stage) -> dict[str, float]:
                 raise SystemExit("error: it does not come to an end")
             time.sleep(0.1)
         seconds = time.perf_counter() - started
+    spent, grown = stage.server.spent().since(planned), stage.server.sizes()["deliveries"]
     insist_same(stage, mailing_id, place)
-    return {"whole: readers": readers, "whole: seconds": seconds, "whole: messages/s": readers / seconds}
+    found = {
+        "readers": readers,
+        "seconds": seconds,
+        "messages/s": readers / seconds,
+        "WAL bytes a message": spent.wal_bytes / readers,
+        "database CPU, us a message": spent.cpu / readers * 1e6,
+        "plan: seconds": stage.plans[-1],
+        "plan: WAL bytes a reader": planned.since(before).wal_bytes / readers,
+        "deliveries grew by bytes a message": (grown[0] - sizes[0]) / readers,
+        "their indexes grew by bytes a message": (grown[1] - sizes[1]) / readers,
+        "vacuum of deliveries, seconds": stage.server.vacuum(),
+    }
+    return {f"whole: {name}": value for name, value in found.items()}
 
 
 def insist_same(stage: Stage, mailing_id: int, place: int) -> None:
