@@ -17,7 +17,18 @@ _WRITERS = 0
 #: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
 _ISSUES = _LOCKS + 1
 #: seconds
-_CONNECT_TIMEOUT = 10
+#: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
+#: 32.1.2 and 19.3.2): else a machine that is cut off would hold its locks for hours
+_OUR_EYE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+_SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+#: likewise, of whoever writes and says nothing more
+_NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
 _LEADERS_SILENCE = 15
 
 
@@ -27,15 +38,20 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
 
     :raises StoreError: psycopg is not installed
     """
-    told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)}"
+    told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)} {_SERVERS_EYE}"
     if find_spec("psycopg") is None:
         raise StoreError("PostgreSQL needs psycopg, which is not here", fix="pip install 'newsletter[postgresql]'")
     # A server that was started anew meanwhile is noticed before anything is asked of it.
     return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"),
+        with_our_eye(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _CONNECT_TIMEOUT, "options": told, "application_name": "newsletter"},
+        connect_args={"options": told, "application_name": "newsletter"},
     )
+
+
+def with_our_eye(url: sa.URL) -> sa.URL:
+    """The address, with how long we wait for a server that does not answer; what it says of that itself holds."""
+    return url.update_query_dict({name: value for name, value in _OUR_EYE.items() if name not in url.query})
 
 
 def begin(connection: sa.Connection, writing: str | None) -> None:
@@ -45,8 +61,8 @@ def begin(connection: sa.Connection, writing: str | None) -> None:
     Those who write `together` keep out of each other's rows, so only the others have to wait for them.
     """
     if writing:
-        shared = "_shared" if writing == "together" else ""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({_LOCKS}, {_WRITERS})")
+        lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
+        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}")
 
 
 def in_turn(connection: sa.Connection, mailing_id: int) -> None:

@@ -47,9 +47,10 @@ class Engine:
         asyncio.run(self._run(once=once))
 
     async def _run(self, *, once: bool) -> None:
-        # It tells of the database by tracebacks; we do it in a line.
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
-        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+        # They tell of a database that is away by tracebacks; we do it in a line.
+        for name in ("procrastinate", "psycopg", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: self._lost(told.get("exception")))
         is_over = False
         while not (is_over or self.should_stop()):
             app = self._app()
@@ -57,8 +58,11 @@ class Engine:
                 async with app.open_async():
                     is_over = await self._serve(app, once=once)
             except (_connector_error(), AwayError) as error:
-                self.log(f"engine=lost why={type(error).__name__}")
+                self._lost(error)
                 await asyncio.sleep(_PAUSE)
+
+    def _lost(self, error: object) -> None:
+        self.log(f"engine=lost why={type(error).__name__}")
 
     async def _serve(self, app: "procrastinate.App", *, once: bool) -> bool:
         """Until it is told to stop, or nothing is left to do; False when the engine has stopped by itself."""
