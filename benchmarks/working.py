@@ -144,7 +144,7 @@ class Crew:
         """Started, and in the end told to stop, all at once."""
         workers: list[Worker] = []
         try:
-            workers.extend(map(self._one, range(self.number)))
+            workers.extend(map(self.start, range(self.number)))
             yield workers
         finally:
             for worker in workers:
@@ -152,7 +152,7 @@ class Crew:
             for worker in workers:
                 worker.process.wait(timeout=_PATIENCE)
 
-    def _one(self, number: int) -> Worker:
+    def start(self, number: int) -> Worker:
         place = self.folder / f"worker{number}"
         place.mkdir(exist_ok=True)
         log = place / "log"
