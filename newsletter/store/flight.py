@@ -103,6 +103,9 @@ class Flight:
 class NoFlight:
     """For a database in memory, which does not outlive its process anyway."""
 
+    def let_go(self) -> None:
+        """Nothing is held."""
+
     def at_risk(self, delivery_ids: Iterable[int]) -> None:
         """Nothing to write."""
 

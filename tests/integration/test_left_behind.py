@@ -37,6 +37,7 @@ def killed(store: Store) -> Mailing:
     flight = store.mailings.flight(mailing.id, run_id, size=8)
     flight.at_risk([delivery.delivery_id for delivery in batch[:2]])
     flight.answered(batch[0].delivery_id, Outcome.ACCEPTED)
+    flight.let_go()
     return mailing
 
 

@@ -123,7 +123,8 @@ class Sending(RuleBasedStateMachine):
 
     def started(self, data: st.DataObject, holder: str) -> Sender | None:
         mailing_id = self.mailing(data)
-        if mailing_id is None or mailing_id in {sender.mailing_id for sender in self.senders.values()}:
+        is_taken = mailing_id in {sender.mailing_id for sender in self.senders.values()}
+        if mailing_id is None or (is_taken and not self.store.mailings.have_room_for_many):
             return None
         self.store.mailings.recover(mailing_id, NOW)
         run_id = self.store.mailings.open_run(mailing_id, NOW)
@@ -171,14 +172,24 @@ class Sending(RuleBasedStateMachine):
         before = self.store.mailings.counts(sender.mailing_id)[DeliveryState.UNKNOWN]
         told = sum(receipt.outcome is Outcome.UNKNOWN for receipt in sender.receipts)
         if is_mid_message and sender.held:
-            sender.flight.at_risk([sender.held[0].delivery_id])
-            self.taken[sender.mailing_id, sender.held[0].address] += 1
+            on_the_wire = sender.held.pop(0)
+            sender.flight.at_risk([on_the_wire.delivery_id])
+            self.taken[sender.mailing_id, on_the_wire.address] += 1
+        sender.flight.let_go()
         self.store.close()
         self.store = open_store(address_of(self.folder))
         self.store.mailings.recover(sender.mailing_id, NOW)
         after = self.store.mailings.counts(sender.mailing_id)[DeliveryState.UNKNOWN]
         assert after - before <= told + 1, "more than the message on the wire is unknown"
         self.lost.append(sender)
+
+    @rule(holder=HOLDERS)
+    def fall_silent(self, holder: str) -> None:
+        """On a server: nobody hears of it any longer, and nobody can tell whether it is alive."""
+        sender = self.senders.get(holder)
+        if sender and self.store.mailings.have_room_for_many:
+            self.store.mailings.recover(sender.mailing_id, NOW, silent={sender.run_id})
+            self.lost.append(self.senders.pop(holder))
 
     @rule()
     def wake_up(self) -> None:
