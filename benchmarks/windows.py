@@ -13,6 +13,8 @@ from benchmarks.working import Taker, Worker, wait_until_taking
 #: seconds that workers send before anybody looks, and what share of what is left may leave meanwhile
 _WARM, _WARM_SHARE = 3.0, 0.05
 _LOOK = 0.05
+#: cores that others may have before a limit is not ours
+_TOO_MANY = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def limit_of(figures: Mapping[str, float], *, full: float = 0.85) -> str:
     widest = max(shares.keys() - {"database", "others"}, key=lambda name: shares[name])
     if shares[widest] >= full:
         limit = f"{widest} fills its core"
+    elif shares["others"] >= _TOO_MANY:
+        limit = "nobody can tell: others are at work on this machine"
     elif busy >= full:
         limit = "all cores are at work"
     else:

@@ -99,7 +99,7 @@ def test_a_measurement_runs_in_a_process_of_its_own_with_its_own_peak(tmp_path: 
     [
         (0.60, {"worker 1": 0.3, "sink": 0.9, "database": 0.1, "others": 0.0}, "sink fills its core"),
         (0.99, {"worker 1": 0.6, "sink": 0.5, "database": 0.9, "others": 0.0}, "all cores are at work"),
-        (0.99, {"worker 1": 0.1, "sink": 0.1, "database": 0.1, "others": 1.7}, "all cores are at work"),
+        (0.99, {"worker 1": 0.1, "sink": 0.1, "database": 0.1, "others": 1.7}, "nobody can tell"),
         (0.20, {"worker 1": 0.1, "sink": 0.1, "database": 0.1, "others": 0.1}, "neither cores nor a process"),
     ],
 )
