@@ -1,7 +1,7 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports bench-web programs lock npm-locks wheel clean
+.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports bench-web bench-scale programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -68,6 +68,9 @@ bench-render: $(READY) ## how fast issues are compiled, cut into editions and wr
 
 bench-web: $(READY) ## how many readers can leave at once, by one click each, and how long they wait
 	@$(BIN)/python -m benchmarks.web
+
+bench-scale: $(READY) ## how fast 1, 2 and 4 workers send to a million readers on PostgreSQL, and what it costs (half an hour)
+	@$(BIN)/python -m benchmarks.scale
 
 programs: ## the outside programs and npm packages that tests and judges use
 	@tests/programs.sh

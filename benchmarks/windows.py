@@ -1,5 +1,6 @@
 """What workers do in a window of time: messages, and what each of them costs."""
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from benchmarks.working import Taker, Worker, wait_until_taking
 #: seconds that workers send before anybody looks, and what share of what is left may leave meanwhile
 _WARM, _WARM_SHARE = 3.0, 0.05
 _LOOK = 0.05
+#: cores that others may have before a limit is not ours
+_TOO_MANY = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Window:
     @property
     def figures(self) -> dict[str, float]:
         each, spent, shares = max(self.messages, 1), self.last.spent.since(self.first.spent), self.shares
+        busy = self.last.cores.share_since(self.first.cores)
         ours = sum(share for name, share in shares.items() if name.startswith("worker"))
         return {
             "messages/s": self.messages / self.seconds,
@@ -60,8 +64,9 @@ class Window:
             "full pages logged in 1,000 messages": spent.full_pages / each * 1_000,
             "transactions in 1,000 messages": spent.transactions / each * 1_000,
             "MiB a worker at most": max(self.memory),
-            "share of all cores that was busy": self.last.cores.share_since(self.first.cores),
+            "share of all cores that was busy": busy,
             **{f"share of a core: {name}": share for name, share in shares.items()},
+            "share of a core: others": max(0.0, busy * (os.cpu_count() or 1) - sum(shares.values())),
         }
 
 
@@ -109,16 +114,21 @@ def middle(windows: Iterable[Window]) -> dict[str, float]:
 
 
 def limit_of(figures: Mapping[str, float], *, full: float = 0.85) -> str:
-    """What keeps them from sending more: a process that fills its core, or all cores together."""
+    """What keeps them from sending more: a process that fills its core, all cores together, or what they wait for."""
     start = "share of a core: "
     shares = {name.removeprefix(start): share for name, share in figures.items() if name.startswith(start)}
-    # A server and its many processes may fill more than one.
-    alone = {name: share for name, share in shares.items() if name != "database"}
-    widest = max(alone, key=lambda name: alone[name])
-    if alone[widest] >= full:
-        return f"the core of {widest} ({alone[widest]:.0%})"
-    busy = figures["share of all cores that was busy"]
-    if busy >= full:
-        listed = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
-        return f"all cores of the machine ({busy:.0%}: {listed})"
-    return f"neither core nor process: what is waited for (cores {busy:.0%}, {widest} {alone[widest]:.0%})"
+    busy, listed = (
+        figures["share of all cores that was busy"],
+        ", ".join(f"{name} {shares[name]:.2f}" for name in shares),
+    )
+    # A server with many processes may fill more than one core, and so may others.
+    widest = max(shares.keys() - {"database", "others"}, key=lambda name: shares[name])
+    if shares[widest] >= full:
+        limit = f"{widest} fills its core"
+    elif shares["others"] >= _TOO_MANY:
+        limit = "nobody can tell: others are at work on this machine"
+    elif busy >= full:
+        limit = "all cores are at work"
+    else:
+        limit = "neither cores nor a process: the way there and back"
+    return f"{limit} ({listed}; all cores {busy:.0%})"

@@ -27,9 +27,11 @@ _PATIENCE = 120
 class Taker(Protocol):
     """A provider that takes everything."""
 
-    #: for processes that send to it
+    #: by which it is spoken to
     transport: str
-    pid: int
+
+    @property
+    def pid(self) -> int: ...
 
     def settings(self, port: int | None = None) -> dict[str, str]:
         """What a worker is told; with a port, it goes there instead."""
@@ -142,8 +144,7 @@ class Crew:
         """Started, and in the end told to stop, all at once."""
         workers: list[Worker] = []
         try:
-            for number in range(self.number):
-                workers.append(self.start(number))
+            workers.extend(map(self.start, range(self.number)))
             yield workers
         finally:
             for worker in workers:

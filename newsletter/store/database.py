@@ -230,6 +230,11 @@ def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa
     return found
 
 
+def sorted_by(connection: sa.Connection, column: sa.Column[Any]) -> None:
+    """Rows of a passing table, all there by now, are to be found by that column."""
+    _WAYS[connection.dialect.name].sorted_by(connection, column)
+
+
 def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
     """That the column holds a spelling of the word."""
     found: sa.ColumnElement[bool] = _WAYS[connection.dialect.name].folded_is(connection, column, key)

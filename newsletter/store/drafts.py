@@ -23,7 +23,7 @@ from newsletter.plan import Draft, audience_hash_of_stretches, draft_of
 from newsletter.segment import Everyone
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, in_one_word, insert_new
+from newsletter.store.database import Database, in_one_word, insert_new, sorted_by
 from newsletter.store.kinds import Id
 from newsletter.store.plans import HOLDING, insert_edition, insert_mailing, note_findings
 from newsletter.store.rows import the_mailing
@@ -37,8 +37,8 @@ _mailing = schema.mailings.c
 _passing = sa.MetaData()
 
 
-def _passing_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, _passing, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False)
+def _passing_table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, _passing, *parts, prefixes=["TEMPORARY"], sqlite_with_rowid=False)
 
 
 #: by tag, and by the story's place in the issue
@@ -60,12 +60,13 @@ _choices = sa.Table(
 _chosen = _passing_table(
     "chosen", sa.Column("subscription_id", Id, primary_key=True), sa.Column("choice_id", sa.Integer)
 )
-#: readers in the order of how they stand
+#: readers by how they stand: in that order in SQLite, elsewhere to be `sorted_by` it
 _standings = _passing_table(
     "standings",
-    sa.Column("facts", sa.Integer, primary_key=True),
-    sa.Column("subscriber_id", Id, primary_key=True),
-    sa.Column("subscription_id", Id, primary_key=True),
+    sa.Column("facts", sa.Integer, nullable=False),
+    sa.Column("subscriber_id", Id, nullable=False),
+    sa.Column("subscription_id", Id, nullable=False),
+    sa.PrimaryKeyConstraint("facts", "subscriber_id", "subscription_id").ddl_if(dialect="sqlite"),
 )
 
 # What is known of a reader, as one number.
@@ -192,6 +193,7 @@ def _note_standings(connection: sa.Connection, wanted: Wanted, now: datetime) ->
     chosen = sa.select(facts, _subscription.subscriber_id, _subscription.id)
     chosen = chosen.select_from(tables).where(_subscription.newsletter == newsletter)
     connection.execute(sa.insert(_standings).from_select(list(_standings.c.keys()), chosen))
+    sorted_by(connection, _standings.c.facts)
 
 
 def _facts(connection: sa.Connection, wanted: Wanted, now: datetime) -> sa.ColumnElement[int]:

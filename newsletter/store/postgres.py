@@ -189,6 +189,12 @@ def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     return sa.func.string_agg(sa.cast(numbers, sa.Text), ordered, type_=sa.Text)
 
 
+def sorted_by(connection: sa.Connection, column: sa.Column[Any]) -> None:
+    """An index that is made at once takes half as long as one that grows; and nobody else counts the rows."""
+    connection.exec_driver_sql(f"CREATE INDEX ON {column.table.name} ({column.name})")
+    connection.exec_driver_sql(f"ANALYZE {column.table.name}")
+
+
 def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
     """The server cannot fold as we do; there are few companies, and few who look after readers."""
     said = connection.execute(sa.select(column).distinct()).scalars()

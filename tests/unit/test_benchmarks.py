@@ -1,6 +1,8 @@
 """What `make bench-…` measures is right before it is fast, and a missed target is seen."""
 
+import os
 import sqlite3
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -8,8 +10,12 @@ import pytest
 
 from benchmarks import crowd, readers_counting, readers_planning
 from benchmarks.measuring import Row, in_turns
+from benchmarks.processes import Cores, peak_of, seconds_of
 from benchmarks.readers import MEASUREMENTS, measured_apart
 from benchmarks.render import BRIEFS, EDITIONS, case_of, choices_of, cut_all, insist_equal
+from benchmarks.scale import ratios_of
+from benchmarks.stage import Way
+from benchmarks.windows import limit_of
 from newsletter.edition import Edition
 from newsletter.message import prebuild
 from newsletter.store import open_store
@@ -86,3 +92,34 @@ def test_a_measurement_runs_in_a_process_of_its_own_with_its_own_peak(tmp_path: 
     assert found.rows[-1].what == "counting: peak memory"
     assert 20 < found.figures["counting_peak_mib"] == found.rows[-1].value < 150
     assert set(MEASUREMENTS) >= {"counting", "planning"}
+
+
+@pytest.mark.parametrize(
+    ("busy", "shares", "limit"),
+    [
+        (0.60, {"worker 1": 0.3, "sink": 0.9, "database": 0.1, "others": 0.0}, "sink fills its core"),
+        (0.99, {"worker 1": 0.6, "sink": 0.5, "database": 0.9, "others": 0.0}, "all cores are at work"),
+        (0.99, {"worker 1": 0.1, "sink": 0.1, "database": 0.1, "others": 1.7}, "nobody can tell"),
+        (0.20, {"worker 1": 0.1, "sink": 0.1, "database": 0.1, "others": 0.1}, "neither cores nor a process"),
+    ],
+)
+def test_the_limit_of_workers_is_named_by_what_was_at_work(busy: float, shares: dict[str, float], limit: str) -> None:
+    figures = {f"share of a core: {name}": share for name, share in shares.items()}
+    assert limit_of(figures | {"share of all cores that was busy": busy}).startswith(limit)
+
+
+def test_more_workers_are_compared_with_one_in_the_same_place() -> None:
+    rates = {Way(1, "sink"): 100.0, Way(2, "sink"): 150.0, Way(1, "sink", "sink"): 10.0, Way(2, "sink", "sink"): 19.0}
+    assert ratios_of({way: {"messages/s": rate} for way, rate in rates.items()}) == {
+        "sink: 2 workers beside one": 1.5,
+        "sink, 20 ms before the sink: 2 workers beside one": 1.9,
+    }
+
+
+def test_what_a_process_has_used_is_told_by_the_kernel() -> None:
+    used, told = time.process_time(), seconds_of(os.getpid())
+    while time.process_time() - used < 0.2:
+        pass
+    assert 0.1 < seconds_of(os.getpid()) - told < 1
+    assert peak_of(os.getpid()) > 10
+    assert Cores(busy=13, idle=7).share_since(Cores(busy=10, idle=6)) == 0.75
