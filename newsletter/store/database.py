@@ -75,6 +75,19 @@ class Database:
         with self._told(), self._writer() as connection, self._ways.copying(connection), connection.begin():
             yield connection
 
+    @contextmanager
+    def planning(self) -> Iterator[sa.Connection]:
+        """
+        The same for a plan, which sees one state of the database. On a server others write meanwhile: all but those who
+        plan, and those who delete what a plan may point to (`insist_no_plan`).
+        """
+        with self._told(), self._planner() as connection, self._ways.planning(connection), connection.begin():
+            yield connection
+
+    def _planner(self) -> sa.Connection:
+        options = {"isolation_level": "REPEATABLE READ"} if self.is_shared else {_WRITING: "alone"}
+        return self._engine.connect().execution_options(**options)
+
     def _writer(self, how: str = "alone") -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITING: how})
 
@@ -127,6 +140,16 @@ class Database:
     def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
         message, fix = self._ways.meaning_of(error)
         return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
+
+
+def insist_no_plan(connection: sa.Connection) -> None:
+    """
+    From now on until the end of this transaction nobody plans.
+
+    :raises AwayError: somebody does
+    """
+    if not _WAYS[connection.dialect.name].keep_plans_out(connection):
+        raise AwayError("a mailing is being planned", fix="wait until that is done, and try again")
 
 
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:

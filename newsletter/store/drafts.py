@@ -106,7 +106,7 @@ class Drafts:
 
         Nothing is written when nobody is left to get it: then there is no mailing.
         """
-        with self._database.copying() as connection, _stood(connection, wanted, now) as alike:
+        with self._database.planning() as connection, _stood(connection, wanted, now) as alike:
             draft = _draft(alike, wanted)
             if not draft.planned:
                 return draft, None

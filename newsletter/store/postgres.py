@@ -16,6 +16,8 @@ _LOCKS = 0x6E65_7773
 _WRITERS = 0
 #: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
 _ISSUES = _LOCKS + 1
+#: likewise, of plans
+_PLANS = _LOCKS + 2
 #: seconds
 #: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
 #: 32.1.2 and 19.3.2): else a machine that is cut off would hold its locks for hours
@@ -75,6 +77,25 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
 def copying(_: sa.Connection) -> Iterator[None]:
     """Nothing has to be made ready."""
     yield
+
+
+@contextmanager
+def planning(connection: sa.Connection) -> Iterator[None]:
+    """Before the transaction begins: what that sees is settled by its first statement, be it one that waits."""
+    held = f"({_PLANS}, 0)"
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
+    connection.commit()
+    try:
+        yield
+    finally:
+        # It went with the server, or with the connection, when there is none any more.
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
+            connection.commit()
+
+
+def keep_plans_out(connection: sa.Connection) -> bool:
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_PLANS}, 0)").scalar())
 
 
 def rewrite(engine: sa.Engine) -> bool:
