@@ -20,7 +20,8 @@ from newsletter.errors import Finding, RefusedError, StoreError
 from newsletter.store import marks, opening, schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.copying import ChangedError, Sum, insert_page, missing_part, pages_of
-from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address, ways_of
+from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address
+from newsletter.store.ways import ways_of
 from newsletter.store.workers import Workers
 
 #: told what is being done, and with how many rows it is done; each row is copied and verified

@@ -11,10 +11,11 @@ from sqlalchemy.dialects import postgresql
 from newsletter.errors import StoreError
 from newsletter.store.advisory import begin as begin
 from newsletter.store.advisory import in_turn as in_turn
+from newsletter.store.advisory import keep_plans_out as keep_plans_out
+from newsletter.store.advisory import planning as planning
 from newsletter.store.marks import insist_unmarked
 from newsletter.tags import fold
 
-#: seconds
 #: milliseconds for which whoever changes tables makes others wait in vain
 _PATIENCE = 700
 #: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
-from newsletter.store.database import Database, in_turn, run_many
+from newsletter.store.database import Database
 from newsletter.store.departed import reopen_waiting, withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
+from newsletter.store.ways import in_turn, run_many
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
@@ -185,8 +186,13 @@ def _settlement(
         "delivery": receipt.delivery_id,
         "run": run_id,
         "new_state": DeliveryState(receipt.outcome),
-        "new_detail": " ".join(receipt.detail.split())[:_DETAIL_LIMIT],
-        "new_provider_id": receipt.provider_id,
+        "new_detail": _fit(" ".join(receipt.detail.split()))[:_DETAIL_LIMIT],
+        "new_provider_id": _fit(receipt.provider_id),
         "new_settled_at": None if is_deferred else now,
         "new_due_at": due,
     }
+
+
+def _fit(said: str) -> str:
+    """PostgreSQL keeps no NUL in a text, and nobody's answer must be lost for one."""
+    return said.replace("\0", "")

@@ -3,6 +3,7 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,10 +59,12 @@ class Duty:
     def purge(self) -> None:
         """Let go of those who never confirmed."""
         if self._purged_at is None or self.now() - self._purged_at >= _BETWEEN_PURGES:
-            self._purged_at = self.now()
-            purged = self.store.forgetting.purge(self._purged_at - UNCONFIRMED, now=self._purged_at)
-            if purged:
-                self.log("purged", unconfirmed=purged)
+            # While a mailing is planned, nobody is let go: later, then.
+            with suppress(AwayError):
+                purged = self.store.forgetting.purge(self.now() - UNCONFIRMED, now=self.now())
+                self._purged_at = self.now()
+                if purged:
+                    self.log("purged", unconfirmed=purged)
 
     def apply_events(self) -> None:
         """Let take effect what was told of our mail, and what nobody has seen to."""
