@@ -128,7 +128,7 @@ class Move:
             _insist_unheld(source)
             self._claim_target(meta)
             sums, began_anew = self._copied(source, tell)
-            with self._target.copying() as target:
+            with self._target.writing() as target:
                 ways_of(target).lock_all(target, [schema.meta, *TABLES])
                 _verify(target, sums, tell)
                 _pass_on_ids(source, target)
