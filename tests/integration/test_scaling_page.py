@@ -135,3 +135,14 @@ def test_every_unit_is_installed_by_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for name in [path.name for path in UNITS.iterdir()]:
         assert name.removesuffix(".service").removesuffix("@") in text
+
+
+def test_every_event_of_a_workers_log_is_explained() -> None:
+    root = PAGE.parents[1]
+    sources = [*(root / "newsletter" / "worker").glob("*.py"), root / "newsletter" / "cli" / "working.py"]
+    logged = {word for path in sources for word in re.findall(r'log\("([a-z-]+)"', path.read_text(encoding="utf-8"))}
+    rows = re.findall(
+        r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", (PAGE.parent / "operator.md").read_text("utf-8"), re.MULTILINE
+    )
+    explained = {word for row in rows for word in re.findall(r"[a-z-]+", row)}
+    assert {"began", "worked", "engine-lost"} <= logged <= explained
