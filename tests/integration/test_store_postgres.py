@@ -123,3 +123,12 @@ def test_whoever_is_forgotten_leaves_no_row_behind(url: str) -> None:
         store.forgetting.forget("gone@example.com", actor="mei", now=NOW)
         assert store.forgetting.rewrite()
         assert store.readers.find("gone@example.com") == []
+
+
+def test_a_nul_is_looked_for_in_vain_and_upsets_nothing(url: str) -> None:
+    """The server keeps no text with one, and anybody may put one into a link or a form."""
+    with open_store(url) as store:
+        store.readers.take_in(NEWSLETTER, [an_entry(1)], update=False, actor="mei", now=NOW)
+        assert store.readers.find("reader1\0@example.com") == store.readers.find("\0") == []
+        assert store.events.knows("sg:\0") is False
+        assert len(store.readers.find("reader1@example.com")) == 1
