@@ -70,6 +70,17 @@ def empty_for(folder: Path) -> str:
     return address_of(folder)
 
 
+def bytes_of(folder: Path) -> bytes:
+    """All that the server's files hold of the folder's database; its log, which it recycles, is not among them."""
+    import psycopg
+
+    _run("CHECKPOINT")
+    with psycopg.connect(address_of(folder)) as connection:
+        found = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+    assert found
+    return b"".join(path.read_bytes() for path in Path(server().pgdata, "base", str(found[0])).iterdir())
+
+
 def drop_for(folder: Path) -> None:
     """Whoever is at work with it is cut off."""
     if folder in _made:

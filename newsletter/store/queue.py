@@ -186,13 +186,8 @@ def _settlement(
         "delivery": receipt.delivery_id,
         "run": run_id,
         "new_state": DeliveryState(receipt.outcome),
-        "new_detail": _fit(" ".join(receipt.detail.split()))[:_DETAIL_LIMIT],
-        "new_provider_id": _fit(receipt.provider_id),
+        "new_detail": " ".join(receipt.detail.split())[:_DETAIL_LIMIT],
+        "new_provider_id": receipt.provider_id,
         "new_settled_at": None if is_deferred else now,
         "new_due_at": due,
     }
-
-
-def _fit(said: str) -> str:
-    """PostgreSQL keeps no NUL in a text, and nobody's answer must be lost for one."""
-    return said.replace("\0", "")
