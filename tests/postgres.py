@@ -13,6 +13,8 @@ from sqlalchemy import make_url
 
 IS_WANTED = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 _TEMPLATE = "newsletter_template"
+#: folders whose databases are there
+_made: set[Path] = set()
 
 
 @cache
@@ -35,22 +37,48 @@ def url_of(database: str) -> str:
 
 
 def address_of(folder: Path) -> str:
+    """Of the folder's own database, which is there from now on, as a file is once it is opened."""
+    if folder not in _made:
+        copy_for(folder)
     return url_of(_name_of(folder))
 
 
-def copy_for(folder: Path) -> None:
-    _template()
-    _run(f"DROP DATABASE IF EXISTS {_name_of(folder)}", f"CREATE DATABASE {_name_of(folder)} TEMPLATE {_TEMPLATE}")
+def copy_for(folder: Path, *, of: Path | None = None) -> None:
+    """
+    A new database for the folder.
+
+    :param of: another folder, whose database nobody has open; else a store without readers
+    """
+    drop_for(folder)
+    if of is None:
+        _template()
+    # Copied file by file, a database takes half the time that it takes through the server's log.
+    _create(folder, f"TEMPLATE {_name_of(of) if of else _TEMPLATE} STRATEGY file_copy")
 
 
 def empty_for(folder: Path) -> str:
-    """The address of a new database."""
-    _run(f"CREATE DATABASE {_name_of(folder)}")
+    """The address of a new database in which nothing is."""
+    drop_for(folder)
+    _create(folder)
     return address_of(folder)
 
 
 def drop_for(folder: Path) -> None:
-    _run(f"DROP DATABASE IF EXISTS {_name_of(folder)} WITH (FORCE)")
+    """Whoever is at work with it is cut off."""
+    if folder in _made:
+        _made.remove(folder)
+        _run(f"DROP DATABASE {_name_of(folder)} WITH (FORCE)")
+
+
+def drop_below(folder: Path) -> None:
+    """The folder's own, and those of folders in it."""
+    for one in [one for one in _made if one.is_relative_to(folder)]:
+        drop_for(one)
+
+
+def _create(folder: Path, how: str = "") -> None:
+    _run(f"CREATE DATABASE {_name_of(folder)} {how}")
+    _made.add(folder)
 
 
 @contextmanager
@@ -83,7 +111,8 @@ def _template() -> None:
     from newsletter.store import open_store
 
     # Tests kill programs, not machines.
-    _run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
+    lax = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "synchronous_commit")]
+    _run(*lax, "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
     open_store(url_of(_TEMPLATE)).close()
 
 

@@ -10,6 +10,7 @@ command -v chromium >/dev/null || packages="$packages chromium"
 command -v java >/dev/null || packages="$packages default-jre-headless"
 command -v spamassassin >/dev/null || packages="$packages spamassassin"
 command -v node >/dev/null || packages="$packages nodejs"
+command -v systemd-analyze >/dev/null || packages="$packages systemd"
 command -v npm >/dev/null || packages="$packages npm"
 [ -n "$packages" ] || exit 0
 

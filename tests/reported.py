@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from newsletter.delivery import Outcome, Receipt
 from newsletter.store import Store, open_store
 from newsletter.tokens import message_id
-from tests import postgres
 from tests.builders import NOW
 from tests.integration.conftest import KEY
-from tests.stores import a_plan, a_store, address_of, an_entry, take_in
+from tests.stores import a_plan, a_store, address_of, an_entry, copy_of, take_in
 
 KEYS = (KEY.encode(),)
 SIGNATURE, TIMESTAMP = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -114,17 +112,14 @@ def send_out(
 
 def a_history(folder: Path, readers: int = 12) -> None:
     """A store whose readers got six issues, ten days apart; of the last one, nobody knows about readers 1 and 2."""
-    if postgres.IS_WANTED:
-        _fill(folder, readers)
-    else:
-        shutil.copyfile(_history(readers), folder / "newsletter.db")
+    copy_of(_history(readers), to=folder)
 
 
 @cache
 def _history(readers: int) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="newsletter-tests-"))
     _fill(folder, readers)
-    return folder / "newsletter.db"
+    return folder
 
 
 def _fill(folder: Path, readers: int) -> None:

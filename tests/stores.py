@@ -35,6 +35,19 @@ def address_of(folder: Path) -> str:
     return postgres.address_of(folder) if postgres.IS_WANTED else f"sqlite:///{folder / 'newsletter.db'}"
 
 
+def database_setting(folder: Path) -> dict[str, str]:
+    """For a program that works in the folder: with a file, it finds its own."""
+    return {"NEWSLETTER_DATABASE_URL": address_of(folder)} if postgres.IS_WANTED else {}
+
+
+def copy_of(folder: Path, *, to: Path) -> None:
+    """A second store with what the first one holds, which nobody has open."""
+    if postgres.IS_WANTED:
+        postgres.copy_for(to, of=folder)
+    else:
+        shutil.copyfile(folder / "newsletter.db", to / "newsletter.db")
+
+
 def a_store(folder: Path, *, wait_seconds: float = 5.0) -> Store:
     """A new store for the folder; migrated once per run and copied, which is faster."""
     if postgres.IS_WANTED:
@@ -103,6 +116,8 @@ __all__ = [
     "a_vocabulary",
     "address_of",
     "an_entry",
+    "copy_of",
+    "database_setting",
     "only_sqlite",
     "take_in",
 ]

@@ -17,6 +17,7 @@ from newsletter.cli import (
     issues,
     life,
     mailings,
+    moving,
     planning,
     preview,
     reporting,
@@ -57,6 +58,7 @@ life.add_to(mailings.app)
 correcting.add_to(app)
 serve.add_to(app)
 working.add_to(app)
+moving.add_to(app)
 app.add_typer(archive.app, name="archive")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(subscribers.app, name="subscribers")

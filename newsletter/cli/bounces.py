@@ -55,7 +55,7 @@ def read(
     mails = mails_of(sys.stdin.buffer, "standard input") if source == _STANDARD_INPUT else mails_in(Path(source))
     with wiring.load_store(settings) as store:
         found = read_mails(store, _counted(mails), keys=keys, now=datetime.now(UTC), is_rehearsal=dry_run)
-        applied = 0 if dry_run else apply_waiting(store, lambda: datetime.now(UTC))
+        applied = 0 if dry_run else apply_waiting(store, lambda: datetime.now(UTC), tell=show.note)
     if as_json:
         show.document(_document(found, applied))
     else:

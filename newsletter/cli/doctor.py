@@ -66,7 +66,7 @@ def _examined(selectors: list[str] | None, resolver: str | None, templates: Path
     from newsletter.diagnosis.examining import Wish, examine
 
     wish = Wish(templates=templates, selectors=tuple(selectors or ()), resolver=resolver)
-    return examine(wish, today=datetime.now(UTC).date())
+    return examine(wish, now=datetime.now(UTC))
 
 
 def _show(verdicts: "Iterable[Verdict]", *, as_json: bool) -> "list[Verdict]":

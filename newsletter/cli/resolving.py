@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from newsletter.delivery import Mailing
+    from newsletter.ingest.reported import Taken
     from newsletter.mailing.resolving import Unsure
     from newsletter.store import Store
 
@@ -39,44 +40,58 @@ def resolve(  # noqa: PLR0917 - a command has the options it has
     Settle deliveries of which nobody knows whether they arrived.
 
     Without an option it lists them, each with the Message-ID to look for in the provider's log or in the reader's
-    mailbox. SendGrid's own events settle those that they speak of. Nothing is ever sent again unless you say so here.
+    mailbox. What SendGrid has told of them settles them first; with --events, its events take effect as if the webhook
+    had brought them now: bounces, complaints and wishes to leave among them, of whatever mailing. Nothing is ever sent
+    again unless you say so here.
 
     Example: newsletter mailings resolve 12 --sent --reader mei.chen@example.com
     """
     from newsletter import wiring
     from newsletter.mailing import resolving
-    from newsletter.mailing.recovering import recover_from_the_dead
 
     _insist(sent=sent, resend=resend, names=bool(reader) + everyone, has_events=events is not None)
     settings = wiring.load_settings()
     keys = wiring.keys_for(settings, "mailings resolve")
     with wiring.load_store(settings) as store:
         found = store.mailings.find(mailing)
-        if found.status == "cancelled":
-            # No `send` will come to settle what a dead sender held.
-            recover_from_the_dead(store, found.id, now=datetime.now(UTC))
+        taken, proven = _settled_by_itself(store, found, events, keys)
         unsure = resolving.unsure_of(store, found, keys[0])
         chosen = resolving.those_named(unsure, reader) if reader else unsure
         if resend and chosen and not yes:
             readers = show.count(len(chosen), "reader")
             typer.confirm(f"Send it again to {readers}, who may have it already?", abort=True, err=True)
-        settled = _settled_by(events, store, found, keys, wiring.actor(settings)) if events else 0
+        settled = 0
         if sent or resend:
             settle = resolving.settle_as_sent if sent else resolving.send_again
             settled = settle(store, found, chosen, actor=wiring.actor(settings), now=datetime.now(UTC))
         left = resolving.unsure_of(store, found, keys[0])
     if as_json:
-        document = {"mailing": found.id, "sent": settled if sent else 0, "resent": settled if resend else 0}
-        document |= {"proven": settled} if events else {}
-        show.document(document | {"unknown": [_row(one) for one in left]})
+        counted = {"sent": settled if sent else 0, "resent": settled if resend else 0, "proven": proven}
+        more = {"events": taken._asdict()} if taken else {}
+        show.document({"mailing": found.id, **counted, **more, "unknown": [_row(one) for one in left]})
         return
-    done = _done(settled, sent=sent, resend=resend) if sent or resend or events else ""
-    _tell(found.id, left, done=done, is_resent=resend and settled > 0)
+    _tell_told(taken, proven)
+    _tell(found.id, left, done=_done(settled, sent=sent, resend=resend), is_resent=resend and settled > 0)
 
 
-def _settled_by(events: Path, store: "Store", mailing: "Mailing", keys: "Sequence[bytes]", actor: str) -> int:
+def _settled_by_itself(
+    store: "Store", mailing: "Mailing", events: Path | None, keys: "Sequence[bytes]"
+) -> "tuple[Taken | None, int]":
+    """What became of the events in the file, and how many deliveries are settled before anybody says a word."""
+    from newsletter.mailing.recovering import recover_from_the_dead
+    from newsletter.mailing.resolving import settle_by_what_was_told
+
+    if mailing.status == "cancelled":
+        # No `send` will come to settle what a dead sender held.
+        recover_from_the_dead(store, mailing.id, now=datetime.now(UTC))
+    taken = _take_in(events, store, keys) if events else None
+    return taken, settle_by_what_was_told(store, mailing, now=lambda: datetime.now(UTC), tell=show.note)
+
+
+def _take_in(events: Path, store: "Store", keys: "Sequence[bytes]") -> "Taken":
+    """As the webhook does it; whoever may run this could write into the database as well, so nobody signs."""
     from newsletter.errors import Finding, InputError
-    from newsletter.mailing.proving import settle_by_events
+    from newsletter.ingest import take_in
     from newsletter.providers.sendgrid.events import read_events
 
     try:
@@ -84,8 +99,9 @@ def _settled_by(events: Path, store: "Store", mailing: "Mailing", keys: "Sequenc
     except OSError as error:
         message = f"cannot be read ({error.strerror})"
         raise InputError(Finding(message=message, fix="name a file of events", path=str(events))) from error
-    found = read_events(content).found
-    return settle_by_events(store, mailing, found, keys=keys, actor=actor, now=datetime.now(UTC))
+    read = read_events(content)
+    taken = take_in(store, read.found, keys=keys, now=datetime.now(UTC))
+    return taken._replace(passed_over=taken.passed_over + read.passed_over)
 
 
 def _insist(*, sent: bool, resend: bool, names: int, has_events: bool) -> None:
@@ -103,7 +119,15 @@ def _done(settled: int, *, sent: bool, resend: bool) -> str:
     deliveries = show.count(settled, "delivery", "deliveries")
     if sent:
         return f"{deliveries} counted as accepted."
-    return f"{deliveries} planned again." if resend else f"{deliveries} settled by what SendGrid reported."
+    return f"{deliveries} planned again." if resend else ""
+
+
+def _tell_told(taken: "Taken | None", proven: int) -> None:
+    if taken:
+        kept = show.count(taken.kept, "event")
+        show.line(f"{kept} taken in; {taken.known:,} known before, {taken.passed_over:,} not of our mail or of no use.")
+    if taken or proven:
+        show.line(f"{show.count(proven, 'delivery', 'deliveries')} settled by what SendGrid or a mail server reported.")
 
 
 def _tell(mailing_id: int, left: "Sequence[Unsure]", *, done: str, is_resent: bool) -> None:

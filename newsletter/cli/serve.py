@@ -1,5 +1,6 @@
 """`serve`: the pages that the links in the mails lead to."""
 
+import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,8 @@ def serve(
     from newsletter.web.face.visits import EventDoor
     from newsletter.wiring.events import webhook_key_for
 
+    # A service manager's word ends it in order, as a person's does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = wiring.load_settings()
     keys, materials = wiring.keys_for(settings, "serve"), wiring.load_materials(templates)
     signer, turn = webhook_key_for(settings), Lock()
@@ -56,7 +59,9 @@ def serve(
         show.note("NEWSLETTER_BASE_URL is not set, so no mail leads here yet.")
     with (
         wiring.load_store(settings) as store,
-        Background(lambda stop: apply_waiting(store, _now, should_stop=stop, turn=turn), show.note) as background,
+        Background(
+            lambda stop: apply_waiting(store, _now, should_stop=stop, turn=turn, tell=show.note), show.note
+        ) as background,
     ):
         events = EventDoor(key=signer, turn=turn, stored=background.wake) if signer else None
         house = replace(_house(settings, store, materials, keys), events=events)

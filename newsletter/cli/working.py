@@ -1,22 +1,30 @@
 """`worker`: sends what is due until it is told to stop."""
 
+import re
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter import __version__
 from newsletter.cli import options, outcome, show
 
 if TYPE_CHECKING:
     from newsletter.delivery import Mailing
+    from newsletter.logline import Log
     from newsletter.mailing.sending import Terms
+    from newsletter.metering import Meter
     from newsletter.settings import Settings, TransportName
     from newsletter.store import Store
     from newsletter.worker import Crew, Worker
 
 _NAP = 0.2
+_PORTS = 65_535
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,37 +38,50 @@ def worker(
     ] = 10,
     skip_link_check: options.SkipLinkCheck = False,
     result_mail: options.ResultMail = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            metavar="[HOST:]PORT",
+            help="Show figures for Prometheus there; without a host, to this machine.",
+        ),
+    ] = None,
 ) -> None:
     """
     Send scheduled mailings until told to stop.
 
     Also takes up mailings whose sender died, and deliveries that were put off. It logs one line for each mailing on
-    standard error, and ends after the batch at hand when it gets SIGTERM or Ctrl-C. A mail tells those who
-    answer for a mailing that it has come to its end, or was paused by itself. On PostgreSQL any number of workers may
-    share the work, on any number of machines.
+    standard error, in logfmt and without addresses, and ends after the batch at hand when it gets SIGTERM or Ctrl-C.
+    A mail tells those who answer for a mailing that it has come to its end, or was paused by itself. On PostgreSQL any
+    number of workers may share the work, on any number of machines.
 
     Example: newsletter worker
     """
     from newsletter import wiring
+    from newsletter.metering import MeasuredMailings, Meter
     from newsletter.worker import Crew, Worker
 
-    settings = wiring.load_settings()
+    settings, name, meter = wiring.load_settings(), wiring.worker_name(), Meter()
     wiring.keys_for(settings, "worker")
     asked = [False]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.__setitem__(0, True))
-    with wiring.load_store(settings) as store:
+    log: Log = partial(_log, worker=name)
+    with _shown(meter, metrics, log), wiring.load_store(settings) as store:
+        store.measured(lambda database: MeasuredMailings(database, meter))
         kind = Crew if store.mailings.have_room_for_many else Worker
         works = kind(
             store=store,
-            name=wiring.worker_name(),
+            name=name,
+            meter=meter,
             terms_for=lambda mailing: _terms(settings, mailing),
-            log=_log,
+            log=log,
             now=lambda: datetime.now(UTC),
             should_stop=lambda: asked[0],
             skip_link_check=skip_link_check,
-            tell=lambda mailing: _mail_result(store, settings, mailing, result_mail),
+            tell=lambda mailing: _mail_result(store, settings, mailing, log, asked=result_mail),
         )
+        log("began", version=__version__)
         try:
             if isinstance(works, Crew):
                 _share(works, once=once)
@@ -68,6 +89,29 @@ def worker(
                 _look(works, poll, asked, once=once)
         finally:
             works.leave()
+            log("stopped")
+
+
+@contextmanager
+def _shown(meter: "Meter", where: str | None, log: "Log") -> Iterator[None]:
+    """Figures, to whoever may ask at that address."""
+    from newsletter.metering import shown_at
+
+    if where is None:
+        yield
+        return
+    host, port = _place(where)
+    with shown_at(meter, host, port) as answered:
+        log("shows", metrics=f"http://{f'[{host}]' if ':' in host else host}:{answered}/metrics")
+        yield
+
+
+def _place(where: str) -> tuple[str, int]:
+    """A port alone is for this machine: nobody else is told by mistake."""
+    host, _, port = where.rpartition(":")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS or where.startswith(":"):
+        raise typer.BadParameter(f"{where!r} is not an address; write it as 127.0.0.1:9108", param_hint="--metrics")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
 def _share(works: "Crew", *, once: bool) -> None:
@@ -91,16 +135,17 @@ def _nap(seconds: float, asked: list[bool]) -> None:
         time.sleep(min(_NAP, seconds))
 
 
-def _log(said: str) -> None:
-    show.note(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {said}")
+def _log(event: str, /, **values: object) -> None:
+    from newsletter.logline import log_line
+
+    show.note(log_line(datetime.now(UTC), event, **values))
 
 
-def _mail_result(store: "Store", settings: "Settings", mailing: "Mailing", asked: bool | None) -> None:
+def _mail_result(store: "Store", settings: "Settings", mailing: "Mailing", log: "Log", *, asked: bool | None) -> None:
     told = outcome.mail_result(store, settings, mailing.id, _transport_name(settings, mailing), asked=asked)
     if told.reached or told.missed:
-        # No address, and what a provider says of one holds none.
-        why = f" why={' '.join(told.missed[0][1].split())}" if told.missed else ""
-        _log(f"mailing={mailing.id} result mailed={len(told.reached)} not={len(told.missed)}{why}")
+        why = " ".join(told.missed[0][1].split()) if told.missed else None
+        log("told", mailing=mailing.id, mailed=len(told.reached), missed=len(told.missed), why=why)
 
 
 def _terms(settings: "Settings", mailing: "Mailing") -> "Terms":

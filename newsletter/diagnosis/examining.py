@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -37,7 +37,7 @@ class Wish:
     resolver: str | None = None
 
 
-def examine(wish: Wish, *, today: date) -> Iterator[Verdict]:
+def examine(wish: Wish, *, now: datetime) -> Iterator[Verdict]:
     """
     Everything, as it is found; nothing is changed and no mail is sent.
 
@@ -53,10 +53,12 @@ def examine(wish: Wish, *, today: date) -> Iterator[Verdict]:
     yield from said
     imprints = _imprints(materials, settings or Settings())
     if materials:
-        yield from _newsletters(materials, imprints, today, is_set=settings is not None)
+        yield from _newsletters(materials, imprints, now.date(), is_set=settings is not None)
     if settings:
         look, verdict = workspace.examine_database(settings.database_url)
         yield verdict
+        if look:
+            yield from workspace.examine_events(look, now)
         yield from provider.examine_pages(settings.base_url, look.store_id if look else None)
         yield from _way_out(settings, imprints)
         yield from _domains(settings, imprints, wish, names)

@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from newsletter.store.looking import Look
 
 Loaded = TypeVar("Loaded")
+#: how long events may wait to take effect; the pages need seconds, a worker waits for a mailing at times
+_LATE = timedelta(hours=1)
 #: RFC 2606: nobody can own these
 _RESERVED = (".example", ".test", ".invalid", ".localhost", "example.com", "example.org", "example.net")
 
@@ -73,6 +75,20 @@ def examine_database(url: str) -> "tuple[Look | None, Verdict]":
         message = f"{found.place} is of an older version"
         return found, doubtful("database", message, "keep a copy; the next command brings it up to date")
     return found, fine("database", f"{found.place} opens and is up to date")
+
+
+def examine_events(found: "Look", now: datetime) -> Iterator[Verdict]:
+    """What was told of our mail, and has changed nothing yet; named by numbers, never by readers."""
+    waiting = found.waiting
+    if waiting.passed_by:
+        numbers = ", ".join(map(str, waiting.passed_by))
+        fix = "please report this, with the lines of serve or worker that name them; each start tries them again"
+        yield wrong("events", f"what was told of our mail cannot take effect: events {numbers}", fix)
+    if waiting.since and now - waiting.since > _LATE:
+        message = f"what was told of our mail since {waiting.since:%Y-%m-%d %H:%M} UTC waits to take effect"
+        yield doubtful("events", message, "start newsletter serve, or newsletter worker")
+    elif found.is_current and not waiting.passed_by:
+        yield fine("events", "what was told of our mail has taken effect")
 
 
 def examine_newsletter(

@@ -16,17 +16,23 @@ def apply_waiting(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     turn: AbstractContextManager[object] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> int:
     """
     How many took effect.
 
+    One that cannot, whatever is wrong with it, is set aside after some tries; it waits for the next process.
+
     :param turn: held while a page is written: others of this process wait in line, where SQLite would have them ask
+    :param tell: a line for the log about each that is set aside
     """
     total = 0
     while not should_stop():
         with turn or nullcontext():
-            done = store.events.apply(limit=_PAGE, now=now())
-        if not done:
+            applied = store.events.apply(limit=_PAGE, now=now())
+        for one in applied.aside:
+            tell(f"event={one.id} set aside, for it cannot take effect ({one.why}); please report this")
+        if not applied.done:
             break
-        total += done
+        total += applied.done
     return total

@@ -1,11 +1,12 @@
-"""Settle deliveries of which nobody knows whether they arrived: by a person's word, never by a guess."""
+"""Settle deliveries of which nobody knows whether they arrived: by a provider's or a person's word, by no guess."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.delivery import DeliveryState, Mailing
 from newsletter.errors import RefusedError
+from newsletter.ingest import apply_waiting
 from newsletter.store import Store
 from newsletter.tokens import message_id
 
@@ -45,6 +46,20 @@ def those_named(unsure: Sequence[Unsure], emails: Sequence[str]) -> list[Unsure]
             f"{strange[0]} has no unknown delivery in this mailing", fix="see newsletter mailings resolve MAILING"
         )
     return [by_email[email.strip().lower()] for email in dict.fromkeys(emails)]
+
+
+def settle_by_what_was_told(
+    store: Store, mailing: Mailing, *, now: Callable[[], datetime], tell: Callable[[str], None]
+) -> int:
+    """
+    What is stored of events takes effect, and settles what it speaks of; how many were unknown until then.
+
+    :param tell: a line about each event that cannot
+    """
+    before = store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN]
+    apply_waiting(store, now, tell=tell)
+    store.events.settle_told(mailing.id, now=now())
+    return before - store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN]
 
 
 def settle_as_sent(store: Store, mailing: Mailing, chosen: Sequence[Unsure], *, actor: str, now: datetime) -> int:

@@ -3,10 +3,10 @@
 import re
 
 from newsletter.delivery import Outcome, Receipt, Recipient
+from newsletter.logline import without_addresses
 from newsletter.message import RefusedValueError
 
 _LIMIT = 300
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+| {2,}")
 _MASK = "(address)"
 
@@ -22,8 +22,7 @@ def words_of(said: str | bytes, *recipients: Recipient) -> str:
     named = [recipient.address for recipient in recipients if _may_name(text, recipient.address)]
     for address in named:
         text = re.sub(re.escape(address), _MASK, text, flags=re.IGNORECASE)
-    if "@" in text:
-        text = _ADDRESS.sub(_MASK, text)
+    text = without_addresses(text)
     for address in named:
         local_part = re.escape(address.rpartition("@")[0])
         text = re.sub(rf"(?<![\w.]){local_part}(?![\w.])", _MASK, text, flags=re.IGNORECASE)

@@ -58,6 +58,10 @@ class Store:
         self.archive = Archive(database)
         self.outcomes = Outcomes(database)
 
+    def measured(self, make: Callable[[Database], Mailings]) -> None:
+        """Let somebody look on at all that is done about mailings."""
+        self.mailings = make(self._database)
+
     def leading(self) -> AbstractContextManager[Callable[[], None]]:
         """
         Be the one worker of all on a server who looks after what is common to them.
@@ -90,7 +94,7 @@ def open_store(url: str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
     """
     database = connect(url, wait_seconds=wait_seconds)
     try:
-        return Store(database, open_schema(database))
+        return Store(database, open_schema(database, wait_seconds=wait_seconds))
     except BaseException:
         database.close()
         raise

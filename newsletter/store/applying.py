@@ -32,7 +32,7 @@ class Unapplied(NamedTuple):
 
 
 def apply_events(connection: sa.Connection, found: Sequence[Unapplied], *, now: datetime) -> None:
-    _settle(connection, [one.event for one in found], now)
+    settle(connection, [one.event for one in found], now)
     acting = [(one, effect) for one in found if (effect := effect_of(one.event)) is not Effect.NOTHING]
     known = _known(connection, {one.event.subscriber_id for one, _ in acting})
     acting = [(one, effect) for one, effect in acting if one.event.subscriber_id in known]
@@ -70,8 +70,8 @@ def _say_no(connection: sa.Connection, event: Event, effect: Effect, now: dateti
         let_go(connection, _subscription.subscriber_id == event.subscriber_id, actor="reader", now=now, source=source)
 
 
-def _settle(connection: sa.Connection, events: Iterable[Event], now: datetime) -> None:
-    """Deliveries of which nobody was sure. Taken stays taken, whatever else is told."""
+def settle(connection: sa.Connection, events: Iterable[Event], now: datetime) -> int:
+    """Deliveries of which nobody was sure; how many. Taken stays taken, whatever else is told."""
     proofs: dict[int, tuple[DeliveryState, str]] = {}
     for event in events:
         state = proof_of(event.kind)
@@ -83,7 +83,7 @@ def _settle(connection: sa.Connection, events: Iterable[Event], now: datetime) -
             proofs.setdefault(event.delivery_id, (state, f"{_DROPPED}: {event.detail}".removesuffix(": ")))
     was_dropped = sa.and_(_delivery.state == DeliveryState.REFUSED, _delivery.detail.startswith(_DROPPED))
     unsure = sa.or_(_delivery.state == DeliveryState.UNKNOWN, was_dropped)
-    ids = list(proofs)
+    ids, settled = list(proofs), 0
     columns = (_delivery.id, _delivery.mailing_id, _delivery.state)
     for start in range(0, len(ids), 500):
         wanted = sa.select(*columns).where(_delivery.id.in_(ids[start : start + 500]), unsure)
@@ -94,3 +94,5 @@ def _settle(connection: sa.Connection, events: Iterable[Event], now: datetime) -
                 connection.execute(this.values(state=state, detail=detail, settled_at=now))
                 told = {"actor": _ACTOR, "at": now, "mailing_id": row.mailing_id, "detail": {"deliveries": 1}}
                 write_audit(connection, audit_row("settled-unknown", **told))
+                settled += 1
+    return settled

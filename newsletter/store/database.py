@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from newsletter.errors import AwayError, Finding, RefusedError, StoreError
-from newsletter.store import postgres, sqlite
+from newsletter.store import advisory, postgres, sqlite
+from newsletter.store.marks import insist_unmarked, meta_of
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
-_WRITING = "newsletter_writing"
+_WRITING, _MOVING = "newsletter_writing", "newsletter_moving"
 #: what differs between databases, by SQLAlchemy's name
 _WAYS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 
@@ -40,6 +41,11 @@ class Database:
         return self._engine.url.set(drivername=self._engine.dialect.name).render_as_string(hide_password=False)
 
     @property
+    def keeps_nul(self) -> bool:
+        """A text may hold a NUL byte."""
+        return self._ways is sqlite
+
+    @property
     def beside(self) -> Path | None:
         """Where files of its senders begin: beside its own, or in the folder of whoever works with a server."""
         if self.is_shared:
@@ -61,11 +67,7 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[sa.Connection]:
-        """
-        The same for rows that are the writer's own: on a server side by side with others of this kind.
-
-        Whoever is `writing` keeps them out, and is kept out by them.
-        """
+        """The same for rows that are the writer's own: on a server side by side with others; `writing` waits for all."""
         with self._told(), self._writer("together") as connection, connection.begin():
             yield connection
 
@@ -77,16 +79,24 @@ class Database:
 
     @contextmanager
     def planning(self) -> Iterator[sa.Connection]:
-        """
-        The same for a plan, which sees one state of the database. On a server others write meanwhile: all but those who
-        plan, and those who delete what a plan may point to (`insist_no_plan`).
-        """
-        with self._told(), self._planner() as connection, self._ways.planning(connection), connection.begin():
+        """The same for a plan, which sees one state. On a server only those wait for it who ask `turns`."""
+        with self._told(), self._writer("plan") as connection, self._ways.planning(connection), connection.begin():
             yield connection
 
-    def _planner(self) -> sa.Connection:
-        options = {"isolation_level": "REPEATABLE READ"} if self.is_shared else {_WRITING: "alone"}
-        return self._engine.connect().execution_options(**options)
+    @contextmanager
+    def altering(self) -> Iterator[sa.Connection]:
+        """
+        The same for a change of the tables themselves, which nobody may be at work on meanwhile.
+
+        :raises StoreError: somebody was (see `was_busy`); whoever came after us has waited for a moment, and goes on
+        """
+        with self.writing() as connection:
+            self._ways.take_all_tables(connection)
+            yield connection
+
+    def was_busy(self, error: StoreError) -> bool:
+        """Others were at work, and it may be tried again."""
+        return isinstance(error.__cause__, sa.exc.DBAPIError) and bool(self._ways.is_busy(error.__cause__))
 
     def _writer(self, how: str = "alone") -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITING: how})
@@ -107,7 +117,7 @@ class Database:
 
         :raises RefusedError: somebody holds it in a way that keeps us out
         """
-        with self._told(), postgres.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
+        with self._told(), advisory.held(self._engine, number, otherwise=otherwise, is_shared=is_shared):
             yield
 
     @contextmanager
@@ -118,7 +128,7 @@ class Database:
         :return: raises AwayError when it is not held any more
         :raises RefusedError: somebody else holds it
         """
-        with self._told(), postgres.leading(self._engine, number, otherwise=otherwise) as ask:
+        with self._told(), advisory.leading(self._engine, number, otherwise=otherwise) as ask:
 
             def insist() -> None:
                 with self._told():
@@ -142,14 +152,9 @@ class Database:
         return Finding(message=f"{self.path}: {message}" if self.path else message, fix=fix)
 
 
-def insist_no_plan(connection: sa.Connection) -> None:
-    """
-    From now on until the end of this transaction nobody plans.
-
-    :raises AwayError: somebody does
-    """
-    if not _WAYS[connection.dialect.name].keep_plans_out(connection):
-        raise AwayError("a mailing is being planned", fix="wait until that is done, and try again")
+def is_about_a_row(error: StoreError) -> bool:
+    """That the database refuses what was to be written, and would take something else."""
+    return isinstance(error.__cause__, sa.exc.IntegrityError | sa.exc.DataError)
 
 
 def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -160,7 +165,8 @@ def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence
     :param rows: by the names of its bound parameters
     """
     if connection.dialect.name != "sqlite":
-        return connection.execute(statement, list(rows)).rowcount
+        # SQLAlchemy keeps the number for a change, and for an insert only when asked.
+        return connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
     text, names = _compiled(statement, connection.dialect)
     made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
     return connection.exec_driver_sql(text, made).rowcount
@@ -209,6 +215,17 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
     _WAYS[connection.dialect.name].in_turn(connection, mailing_id)
 
 
+def by_bytes(connection: sa.Connection, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """To order by it: the same order in every database."""
+    found: sa.ColumnElement[Any] = _WAYS[connection.dialect.name].by_bytes(column)
+    return found
+
+
+def ways_of(connection: sa.Connection) -> Any:
+    """What differs between databases where a store is moved."""
+    return _WAYS[connection.dialect.name]
+
+
 def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     """All numbers of a group with spaces between, the least first, where they are the key of their table."""
     found: sa.ColumnElement[str] = _WAYS[connection.dialect.name].in_one_word(numbers)
@@ -226,16 +243,21 @@ def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str
     return found
 
 
-def connect(url: str, *, wait_seconds: float) -> Database:
+def connect(url: str, *, wait_seconds: float, is_moving: bool = False) -> Database:
     """
     :param wait_seconds: how long to wait for another process that is writing
+    :param is_moving: to move a store from here or to here, though a mark says that nobody must use it
     :raises StoreError: if the address is none of ours, or there is no such folder
     """
     parsed = parsed_address(url)
     ways = _WAYS[parsed.get_backend_name()]
     engine = ways.engine_of(parsed, wait_seconds=wait_seconds)
-    sa.event.listen(engine, "begin", partial(_begin, ways))
-    return Database(engine, file_of(parsed))
+    path = file_of(parsed)
+    sa.event.listen(engine, "begin", partial(_begin, ways, path))
+    if is_moving:
+        return Database(engine.execution_options(**{_MOVING: True}), path)
+    ways.watch(engine)
+    return Database(engine, path)
 
 
 def parsed_address(url: str) -> sa.URL:
@@ -252,10 +274,25 @@ def parsed_address(url: str) -> sa.URL:
     return parsed.set(drivername=parsed.get_backend_name())
 
 
+def shown_address(url: sa.URL) -> str:
+    """Where it is, wherever one stands; without user and password, which may also hide behind a question mark."""
+    path = file_of(url)
+    if path is not None:
+        return f"sqlite:///{path.absolute()}"
+    # A socket's folder is named there.
+    place = {name: value for name, value in url.query.items() if name in ("host", "port")}
+    shown = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database, query=place)
+    return shown.render_as_string()
+
+
 def file_of(url: sa.URL) -> Path | None:
     """None where there is none: in memory, and on a server."""
     return sqlite.file_of(url) if url.get_backend_name() == "sqlite" else None
 
 
-def _begin(ways: ModuleType, connection: sa.Connection) -> None:
-    ways.begin(connection, connection.get_execution_options().get(_WRITING))
+def _begin(ways: ModuleType, path: Path | None, connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    ways.begin(connection, options.get(_WRITING))
+    # Somebody may have had it open before it was moved.
+    if not options.get(_MOVING) and ways.is_marked(connection):
+        insist_unmarked(meta_of(connection), path)

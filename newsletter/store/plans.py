@@ -14,8 +14,9 @@ from newsletter.errors import Finding, RefusedError, Severity
 from newsletter.plan import Draft, Plan, PlannedEdition, audience_hash
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, insist_no_plan
+from newsletter.store.database import Database
 from newsletter.store.rows import SELECT_MAILINGS, as_mailing, the_mailing
+from newsletter.store.turns import insist_no_plan
 
 _mailing, _edition, _delivery = schema.mailings.c, schema.editions.c, schema.deliveries.c
 

@@ -1,24 +1,24 @@
 """PostgreSQL's own ways: a server that several machines share. All that it does differently is here."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from newsletter.errors import RefusedError, StoreError
+from newsletter.errors import StoreError
+from newsletter.store.advisory import begin as begin
+from newsletter.store.advisory import in_turn as in_turn
+from newsletter.store.advisory import keep_plans_out as keep_plans_out
+from newsletter.store.advisory import planning as planning
+from newsletter.store.marks import insist_unmarked
 from newsletter.tags import fold
 
-#: the first word of our advisory locks; the second says which of them
-_LOCKS = 0x6E65_7773
-_WRITERS = 0
-#: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
-_ISSUES = _LOCKS + 1
-#: likewise, of plans
-_PLANS = _LOCKS + 2
 #: seconds
+#: milliseconds for which whoever changes tables makes others wait in vain
+_PATIENCE = 700
 #: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
 #: 32.1.2 and 19.3.2): else a machine that is cut off would hold its locks for hours
 _OUR_EYE = {
@@ -29,9 +29,10 @@ _OUR_EYE = {
     "tcp_user_timeout": "25000",
 }
 _SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-#: likewise, of whoever writes and says nothing more
-_NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
-_LEADERS_SILENCE = 15
+#: a SQLSTATE of our own, of a class that nobody else has
+_MOVED = "NL001"
+#: the trigger of every table of a store that was moved
+_CLOSED = "newsletter_moved"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -56,46 +57,25 @@ def with_our_eye(url: sa.URL) -> sa.URL:
     return url.update_query_dict({name: value for name, value in _OUR_EYE.items() if name not in url.query})
 
 
-def begin(connection: sa.Connection, writing: str | None) -> None:
+def take_all_tables(connection: sa.Connection) -> None:
     """
-    Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon.
+    For oneself alone, all at once and at the beginning: afterwards nothing has to be waited for any more.
 
-    Those who write `together` keep out of each other's rows, so only the others have to wait for them.
+    Whoever wants a table meanwhile stands in line behind us, and may hold what we want. So that neither is broken, we
+    give up before the server looks for such knots (`deadlock_timeout`, a second unless somebody has changed it).
     """
-    if writing:
-        lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
-        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}")
-
-
-def in_turn(connection: sa.Connection, mailing_id: int) -> None:
-    issue = "hashtext(newsletter || '/' || slug)"
-    told = sa.text(f"SELECT pg_advisory_xact_lock({_ISSUES}, {issue}) FROM mailings WHERE id = :id")  # noqa: S608
-    connection.execute(told, {"id": mailing_id})
+    tables = sorted(sa.inspect(connection).get_table_names())
+    if tables:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_PATIENCE}")
+        named = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in tables)
+        connection.exec_driver_sql(f"LOCK TABLE {named} IN ACCESS EXCLUSIVE MODE")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 @contextmanager
 def copying(_: sa.Connection) -> Iterator[None]:
     """Nothing has to be made ready."""
     yield
-
-
-@contextmanager
-def planning(connection: sa.Connection) -> Iterator[None]:
-    """Before the transaction begins: what that sees is settled by its first statement, be it one that waits."""
-    held = f"({_PLANS}, 0)"
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
-    connection.commit()
-    try:
-        yield
-    finally:
-        # It went with the server, or with the connection, when there is none any more.
-        with suppress(sa.exc.DBAPIError):
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
-            connection.commit()
-
-
-def keep_plans_out(connection: sa.Connection) -> bool:
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_PLANS}, 0)").scalar())
 
 
 def rewrite(engine: sa.Engine) -> bool:
@@ -132,6 +112,80 @@ def insert_new(table: sa.Table) -> sa.Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
+def by_bytes(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Text in the order of its bytes, whatever the server's language."""
+    return column.collate("C") if isinstance(column.type, sa.Text) else column
+
+
+def lock_all(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Nobody changes a row until the transaction ends, however they would go about it; reading goes on."""
+    names = ", ".join(table.name for table in tables)
+    connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+
+
+def watch(engine: sa.Engine) -> None:
+    """Refuse a database whose store was moved: asked once a connection, for a turn would be longer by a way."""
+    sa.event.listen(engine, "connect", _insist_not_moved)
+
+
+def _insist_not_moved(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    try:
+        if connection.execute(f"SELECT to_regproc('{_CLOSED}') IS NOT NULL").fetchone()[0]:
+            insist_unmarked(dict(connection.execute("SELECT key, value FROM meta").fetchall()), None)
+    except BaseException:
+        connection.close()
+        raise
+    connection.autocommit = False
+
+
+def send_away(connection: sa.Connection) -> None:
+    """End all other connections of ours: whoever connects anew is told why not."""
+    ours = "datname = current_database() AND usename = current_user AND application_name = 'newsletter'"
+    told = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours} AND pid <> pg_backend_pid()"  # noqa: S608
+    connection.exec_driver_sql(told)
+
+
+def is_marked(_: sa.Connection) -> bool:
+    """Not asked at every turn; see `watch`."""
+    return False
+
+
+def set_marked(_: sa.Connection, *, is_marked: bool) -> None:
+    """Nothing beside `meta`."""
+
+
+def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Refuse every statement that would change something, also one that finds no row."""
+    said = f"RAISE EXCEPTION USING ERRCODE = '{_MOVED}', MESSAGE = (SELECT 'this store was moved to ' || value"
+    said = f"{said} FROM meta WHERE key = 'moved_to')"
+    connection.exec_driver_sql(
+        f"CREATE FUNCTION {_CLOSED}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {said}; END $$"
+    )
+    for table in tables:
+        changes = f"BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table.name}"
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {_CLOSED} {changes} FOR EACH STATEMENT EXECUTE FUNCTION {_CLOSED}()"
+        )
+
+
+def empty(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in tables)}")
+
+
+def last_id(connection: sa.Connection, table: sa.Table) -> int:
+    """The highest id that was ever given; 0 when none was."""
+    told = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table.name}_id_seq"  # noqa: S608
+    given = connection.exec_driver_sql(told).scalar()
+    return max(int(given or 0), int(connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0))
+
+
+def set_last_id(connection: sa.Connection, table: sa.Table, last: int) -> None:
+    told = sa.text("SELECT setval(:name, :last, :is_called)")
+    name = f"{table.name}_id_seq"
+    connection.execute(told, {"name": name, "last": max(last, 1), "is_called": last > 0})
+
+
 def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     ordered = postgresql.aggregate_order_by(sa.literal(" ", sa.Text), numbers)
     return sa.func.string_agg(sa.cast(numbers, sa.Text), ordered, type_=sa.Text)
@@ -161,44 +215,6 @@ def make_room(connection: sa.Connection, schema: str, tables: str) -> None:
     driver.execute(tables)
 
 
-@contextmanager
-def held(engine: sa.Engine, number: int, *, otherwise: RefusedError, is_shared: bool) -> Iterator[None]:
-    """
-    Hold that number as long as the server and the connection live.
-
-    :raises RefusedError: somebody holds it in a way that keeps us out
-    """
-    how, this = "_shared" if is_shared else "", f"({_LOCKS}, {number})"
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{how}{this}").scalar():
-            raise otherwise
-        try:
-            yield
-        finally:
-            # It went with the server, or with the connection, when there is none any more.
-            with suppress(sa.exc.DBAPIError):
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock{how}{this}")
-
-
-@contextmanager
-def leading(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Iterator[Callable[[], None]]:
-    """
-    The same for long; lost by whoever does not ask for some seconds, be it that they sleep or that the line is cut.
-
-    :return: asks
-    :raises RefusedError: somebody else holds it
-    """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCKS}, {number})").scalar():
-            raise otherwise
-        connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
-        try:
-            yield lambda: connection.exec_driver_sql("SELECT 1").close()
-        finally:
-            # Closed, and the lock and its clock with it.
-            connection.invalidate()
-
-
 def is_passing(error: sa.exc.DBAPIError) -> bool:
     """The server is away or in a hurry, or somebody else was faster (PostgreSQL's appendix A)."""
     return _state_of(error).startswith(("08", "57P", "53300", "55P03", "40001", "40P01"))
@@ -210,14 +226,24 @@ def _state_of(error: sa.exc.DBAPIError) -> str:
     return state or ("08" if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else "")
 
 
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Somebody else is at work."""
+    return getattr(error.orig, "sqlstate", None) in _BUSY
+
+
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
     """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
     state = _state_of(error)
     primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+    if state == _MOVED:
+        return primary, "set NEWSLETTER_DATABASE_URL to it"
     said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
     return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
 
 
+#: a lock that was not to be had in time; a statement that was not done in time
+_BUSY = ("55P03", "57014")
+_AT_WORK = ("another program is writing to the database", "wait until it is done, and try again")
 _LOOK_AFTER = "check its address and password, that its server runs, and has such a database"
 #: by the beginning of the SQLSTATE (PostgreSQL's appendix A)
 _MEANINGS = {
@@ -225,7 +251,8 @@ _MEANINGS = {
         "the database cannot be reached",
         _LOOK_AFTER,
     ),
-    "55P03": ("another program is writing to the database", "wait until it is done, and try again"),
+    "55P03": _AT_WORK,
+    "57014": _AT_WORK,
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),
     "25006": ("the database cannot be written", "use the server that takes writes"),

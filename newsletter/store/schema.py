@@ -26,6 +26,8 @@ metadata = sa.MetaData(
 
 #: 'store_id': a random word by which a health page and a database know each other
 #: 'suppression_key': what the hashes in `forgotten` are keyed with; it never changes, or a no would be lost
+#: 'works_from': the oldest revision whose program may work with this store (see migrations/env.py)
+#: and the marks of a store that was moved, or is being moved (`store/marks.py`)
 meta = sa.Table(
     "meta",
     metadata,

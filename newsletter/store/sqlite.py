@@ -48,6 +48,10 @@ def in_turn(_: sa.Connection, _mailing_id: int) -> None:
     """Whoever writes is alone anyway."""
 
 
+def take_all_tables(_: sa.Connection) -> None:
+    """Whoever writes has them already; who reads goes on with what there was."""
+
+
 @contextmanager
 def copying(connection: sa.Connection) -> Iterator[None]:
     """
@@ -107,6 +111,61 @@ def insert_new(table: sa.Table) -> sa.Insert:
     return sa.insert(table).prefix_with("OR IGNORE")
 
 
+def by_bytes(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Text in the order of its bytes, which is SQLite's own."""
+    return column
+
+
+def lock_all(_: sa.Connection, __: Sequence[sa.Table]) -> None:
+    """Whoever writes is the only one."""
+
+
+def watch(_: sa.Engine) -> None:
+    """Nothing: a file is asked at every turn; see `is_marked`."""
+
+
+def send_away(_: sa.Connection) -> None:
+    """Nobody: their next turn is refused."""
+
+
+def is_marked(connection: sa.Connection) -> bool:
+    """That `meta` says why it must not be used; one number of the file's header, as it is asked for at every turn."""
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.execute("PRAGMA user_version").fetchone()[0])
+
+
+def set_marked(connection: sa.Connection, *, is_marked: bool) -> None:
+    connection.exec_driver_sql(f"PRAGMA user_version={int(is_marked)}")
+
+
+def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Refuse every change of a row: also to programs that were started before there were marks."""
+    for table in tables:
+        for change in ("INSERT", "UPDATE", "DELETE"):
+            name = f"tr_moved_{table.name}_{change.lower()}"
+            refuses = "BEGIN SELECT RAISE(ABORT, 'this store was moved'); END"
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE {change} ON {table.name} {refuses}")
+
+
+def empty(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Readers first, though others point to them: the consent log of a reader who is there lets nothing go."""
+    for table in sorted(tables, key=lambda table: table.name != "subscribers"):
+        connection.execute(sa.delete(table))
+
+
+def last_id(connection: sa.Connection, table: sa.Table) -> int:
+    """The highest id that was ever given; 0 when none was."""
+    given = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+    return max(int(given.scalar() or 0), int(connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0))
+
+
+def set_last_id(connection: sa.Connection, table: sa.Table, last: int) -> None:
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+        told = sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)")
+        connection.execute(told, {"name": table.name, "last": last})
+
+
 def in_one_word(numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     # In the order of the key, by which it groups.
     return sa.func.group_concat(numbers, " ", type_=sa.Text)
@@ -123,6 +182,10 @@ def folded_is(_: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.C
 def is_passing(error: sa.exc.DBAPIError) -> bool:
     """Somebody else is writing."""
     return (getattr(error.orig, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    return is_passing(error)
 
 
 def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:

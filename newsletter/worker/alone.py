@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from newsletter.delivery import Mailing, Outcome
-from newsletter.ingest import apply_waiting
+from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.mailing.sending import send_mailing
 from newsletter.worker.duty import Duty
@@ -18,11 +17,12 @@ class Worker(Duty):
         """Send everything that is due; how many mailings were worked on."""
         self.beat()
         self.purge()
-        apply_waiting(self.store, self.now, should_stop=self.should_stop)
+        self.apply_events()
         for mailing in self.store.mailings.left_behind():
-            recover_from_the_dead(self.store, mailing.id, now=self.now())
-        worked = 0
-        for mailing in self.store.mailings.due(self.now()):
+            self.log_recovered(mailing, recover_from_the_dead(self.store, mailing.id, now=self.now()))
+        worked, due = 0, self.store.mailings.due(self.now())
+        self.meter.saw(waiting=len(due), under_way=sum(it.status is MailingStatus.SENDING for it in due))
+        for mailing in due:
             if self.should_stop():
                 break
             if not self.rests(mailing):
@@ -34,8 +34,10 @@ class Worker(Duty):
 
     def _send(self, mailing: Mailing) -> None:
         outcomes: Counter[Outcome] = Counter()
-        for some in send_mailing(self.store, mailing, self.cleared(mailing)):
+        terms = self.cleared(mailing)
+        for some in send_mailing(self.store, mailing, terms):
             outcomes += some
+            self.meter.took(terms.transport.name, some)
             self.beat()
         self.log_outcomes(mailing, outcomes)
         self.announce(mailing)

@@ -6,16 +6,17 @@ begins what is due, says how many batches wait, and ends what is done. The deliv
 done; whatever is lost of all this is found again at the next look.
 """
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.dispatch import Leases, Watch
 from newsletter.errors import AwayError, RefusedError
-from newsletter.ingest import apply_waiting
 from newsletter.mailing.recovering import bury, recover_from_the_dead
 from newsletter.mailing.sending import WORKER, begin_sending, send_some
 from newsletter.worker.duty import Duty
@@ -43,14 +44,24 @@ class Crew(Duty):
         """Bury the dead; and while leading, by mailing, how many batches wait."""
         self.beat()
         self._bury_the_dead()
+        waiting = self._lead() if self._leads() else {}
         self._tell_of_the_ended()
-        return self._lead() if self._leads() else {}
+        return waiting
 
     def send(self, mailing_id: int) -> None:
         """One batch of it."""
         mailing = self.store.mailings.find(mailing_id)
-        if not (self.should_stop() or self.rests(mailing)):
+        if self.should_stop() or self.rests(mailing):
+            return
+        try:
             self.attempt(mailing, lambda: self._send(mailing))
+        except Exception as error:
+            # Else it would be nudged again and again. What an error says may name a reader; where it was does not.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            at = f"{Path(where.filename).name}:{where.lineno}"
+            self.log("fault", mailing=mailing.id, kind=type(error).__name__, where=at)
+            self.pause(mailing, f"a fault of this program stopped it ({type(error).__name__}); please report it")
+            raise
 
     def leave(self) -> None:
         self._leading.close()
@@ -59,8 +70,10 @@ class Crew(Duty):
     def _send(self, mailing: Mailing) -> None:
         outcomes: Counter[Outcome] = Counter()
         watch = self._watches.setdefault(mailing.id, Watch())
-        for some in send_some(self.store, mailing, self.terms_of(mailing), most=BATCH, watch=watch):
+        terms = self.terms_of(mailing)
+        for some in send_some(self.store, mailing, terms, most=BATCH, watch=watch):
             outcomes += some
+            self.meter.took(terms.transport.name, some)
         if outcomes:
             self.log_outcomes(mailing, outcomes)
 
@@ -91,8 +104,7 @@ class Crew(Duty):
                 moved = recover_from_the_dead(self.store, mailing_id, silent=silent, now=self.now())
             else:
                 moved = bury(self.store, self.terms_of(mailing).transport, mailing_id, silent=silent, now=self.now())
-            if moved:
-                self.log(f"mailing={mailing_id} recovered " + " ".join(f"{state}={n}" for state, n in moved.items()))
+            self.log_recovered(mailing, moved)
 
     def _tell_of_the_ended(self) -> None:
         """Whoever has been at work on a mailing may be the one who tells of its end; one of them does."""
@@ -103,7 +115,7 @@ class Crew(Duty):
 
     def announce(self, mailing: Mailing) -> None:
         if self.store.mailings.note_told(mailing.id, actor=WORKER, now=self.now()):
-            self.log(f"mailing={mailing.id} status={mailing.status}")
+            self.log("ended", mailing=mailing.id, status=mailing.status)
             self.tell(mailing)
 
     def _lead(self) -> dict[int, int]:
@@ -112,8 +124,9 @@ class Crew(Duty):
         # What has nothing to do at the moment may come back; then it is begun once more.
         self._begun &= {mailing.id for mailing in due}
         waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
-        apply_waiting(self.store, self.now, should_stop=self.should_stop)
-        return waiting
+        self.apply_events()
+        self.meter.saw(waiting=sum(waiting.values()), under_way=len(due))
+        return {number: batches for number, batches in waiting.items() if batches}
 
     def _waiting(self, mailing: Mailing) -> int:
         """Batches of it; none when it may not be sent, or when nothing of it waits."""

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from newsletter.delivery import Mailing, MailingStatus, Outcome
+from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome
 from newsletter.errors import AwayError, NewsletterError, PermanentError, RefusedError, TransientError
+from newsletter.ingest import apply_waiting
+from newsletter.logline import Log
 from newsletter.mailing.sending import WORKER, Terms, insist_on_a_way_out, insist_sendable
+from newsletter.metering import Meter
 from newsletter.report import report_on
 from newsletter.store import Store
 
@@ -31,10 +34,11 @@ class Duty:
     name: str
     #: what a mailing is sent with
     terms_for: Callable[[Mailing], Terms]
-    log: Callable[[str], None]
+    log: Log
     now: Callable[[], datetime]
     should_stop: Callable[[], bool]
     skip_link_check: bool = False
+    meter: Meter = field(default_factory=Meter)
     #: told of each mailing that was worked on or paused
     tell: Callable[[Mailing], None] = lambda _: None
     _beaten_at: datetime | None = field(default=None, init=False)
@@ -47,6 +51,7 @@ class Duty:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:
             self._beaten_at = self.now()
             self.store.workers.beat(self.name, self._beaten_at)
+            self.meter.beat(self._beaten_at)
 
     def purge(self) -> None:
         """Let go of those who never confirmed."""
@@ -54,7 +59,15 @@ class Duty:
             self._purged_at = self.now()
             purged = self.store.forgetting.purge(self._purged_at - UNCONFIRMED, now=self._purged_at)
             if purged:
-                self.log(f"unconfirmed={purged} purged")
+                self.log("purged", unconfirmed=purged)
+
+    def apply_events(self) -> None:
+        """Let take effect what was told of our mail, and what nobody has seen to."""
+        applied = apply_waiting(
+            self.store, self.now, should_stop=self.should_stop, tell=lambda said: self.log("set-aside", why=said)
+        )
+        if applied:
+            self.log("applied", events=applied)
 
     def rests(self, mailing: Mailing) -> bool:
         return self.store.paces.rests(_rest_of(mailing), self.now())
@@ -87,7 +100,7 @@ class Duty:
         try:
             work()
         except AwayError as error:
-            self.log(f"mailing={mailing.id} interrupted why={error}")
+            self.log("interrupted", mailing=mailing.id, why=error)
         except TransientError as error:
             self._rest(mailing, error)
         except PermanentError as error:
@@ -98,17 +111,21 @@ class Duty:
             return True
         return False
 
+    def log_recovered(self, mailing: Mailing, moved: Counter[DeliveryState]) -> None:
+        if moved:
+            self.log("recovered", mailing=mailing.id, **{str(state): count for state, count in sorted(moved.items())})
+
     def log_outcomes(self, mailing: Mailing, outcomes: Counter[Outcome]) -> None:
         status = self.store.mailings.find(mailing.id).status
-        counted = " ".join(f"{outcome}={outcomes[outcome]}" for outcome in Outcome)
-        self.log(f"mailing={mailing.id} status={status} {counted}")
+        counted = {str(outcome): outcomes[outcome] for outcome in Outcome}
+        self.log("worked", mailing=mailing.id, status=status, **counted)
 
     def pause(self, mailing: Mailing, reason: str) -> None:
         try:
             self.store.mailings.pause(mailing.id, reason, actor=WORKER, now=self.now())
         except RefusedError:
             return
-        self.log(f"mailing={mailing.id} status=paused why={reason}")
+        self.log("paused", mailing=mailing.id, status=MailingStatus.PAUSED, why=reason)
         self.announce(mailing)
 
     def announce(self, mailing: Mailing) -> None:
@@ -118,7 +135,7 @@ class Duty:
     def _rest(self, mailing: Mailing, error: TransientError) -> None:
         wait = max(REST, timedelta(seconds=error.retry_after or 0))
         self.store.paces.rest(_rest_of(mailing), self.now() + wait)
-        self.log(f"mailing={mailing.id} waits={wait.total_seconds():.0f}s why={error}")
+        self.log("rests", mailing=mailing.id, seconds=round(wait.total_seconds()), why=error)
 
     def _refuse(self, mailing: Mailing, error: NewsletterError) -> None:
         """Another sender may be at work on it, or a person has paused it; else it needs one."""

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import AwayError, SettingsError
+from newsletter.logline import Log
 from newsletter.store import Store
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Engine:
     #: by mailing, how many nudges there should be
     tend: Callable[[], Mapping[int, int]]
     should_stop: Callable[[], bool]
-    log: Callable[[str], None]
+    log: Log
 
     def run(self, *, once: bool = False) -> None:
         """
@@ -53,8 +54,8 @@ class Engine:
         asyncio.get_running_loop().set_exception_handler(lambda _, told: self._lost(told.get("exception")))
         is_over = False
         while not (is_over or self.should_stop()):
-            app = self._app()
             try:
+                app = self._app()
                 async with app.open_async():
                     is_over = await self._serve(app, once=once)
             except (_connector_error(), AwayError) as error:
@@ -62,7 +63,7 @@ class Engine:
                 await asyncio.sleep(_PAUSE)
 
     def _lost(self, error: object) -> None:
-        self.log(f"engine=lost why={type(error).__name__}")
+        self.log("engine-lost", why=type(error).__name__)
 
     async def _serve(self, app: "procrastinate.App", *, once: bool) -> bool:
         """Until it is told to stop, or nothing is left to do; False when the engine has stopped by itself."""

@@ -118,7 +118,7 @@ def test_headlines_are_text_in_the_browsers_view_of_a_mail(entrance: Entrance, p
     path = entrance.folder / f"brief-{day}.md"
     path.write_text(an_issue(day, start), encoding="utf-8")
     words = [sys.executable, "-m", "newsletter", "plan", path.name, "-s", "everyone"]
-    ours = environ(entrance.smtp_port, NEWSLETTER_BASE_URL=entrance.base_url)
+    ours = environ(entrance.folder, entrance.smtp_port, NEWSLETTER_BASE_URL=entrance.base_url)
     done = subprocess.run(words, cwd=entrance.folder, env=ours, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     with open_store(address_of(entrance.folder)) as store, store._database.reading() as connection:

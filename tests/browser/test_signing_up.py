@@ -37,7 +37,7 @@ def send(entrance: Entrance, day: str) -> str:
     path = entrance.folder / f"brief-{day}.md"
     path.write_text(BRIEF.replace("2026-06-10", day), encoding="utf-8")
     words = [sys.executable, "-m", "newsletter", "send", path.name, "-s", "everyone", "--yes", "--json"]
-    ours = environ(entrance.smtp_port, NEWSLETTER_BASE_URL=entrance.base_url)
+    ours = environ(entrance.folder, entrance.smtp_port, NEWSLETTER_BASE_URL=entrance.base_url)
     done = subprocess.run(words, cwd=entrance.folder, env=ours, capture_output=True, text=True, timeout=120)
     return done.stdout + done.stderr
 

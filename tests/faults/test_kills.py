@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from newsletter.store import open_store
 from tests.faults.truth import by_smtp, finish, insist_that_all_is_accounted_for, received, say
+from tests.stores import address_of, copy_of
 
 IS_FULL = os.environ.get("NEWSLETTER_FAULTS") == "full"
 READERS = 100_000 if IS_FULL else 3_000
@@ -34,21 +34,20 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("planned") / "newsletter.db"
-    command = [sys.executable, "-m", "benchmarks.planned", f"sqlite:///{path}", str(READERS)]
-    subprocess.run(command, check=True)
-    return path
+    folder = tmp_path_factory.mktemp("planned")
+    subprocess.run([sys.executable, "-m", "benchmarks.planned", address_of(folder), str(READERS)], check=True)
+    return folder
 
 
 @contextmanager
 def scene(tmp_path: Path, planned: Path, *faults: str) -> Iterator[Scene]:
-    path, truth = tmp_path / "newsletter.db", tmp_path / "truth"
-    shutil.copyfile(planned, path)
+    truth = tmp_path / "truth"
+    copy_of(planned, to=tmp_path)
     command = [sys.executable, "-m", "tests.sink", str(truth), *faults]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sink:
         try:
             assert sink.stdout
-            yield Scene(f"sqlite:///{path}", int(sink.stdout.readline()), truth)
+            yield Scene(address_of(tmp_path), int(sink.stdout.readline()), truth)
         finally:
             sink.terminate()
 
@@ -117,7 +116,7 @@ def test_the_same_with_a_server_that_misbehaves(tmp_path: Path, planned: Path) -
 def test_the_comparison_sees_doubles_losses_and_lies(tmp_path: Path, truth: dict[str, int], complaint: str) -> None:
     from newsletter.delivery import Outcome, Receipt
     from tests.builders import NOW
-    from tests.stores import a_mailing, a_plan, a_store, address_of, an_entry, take_in
+    from tests.stores import a_mailing, a_plan, a_store, an_entry, take_in
 
     with a_store(tmp_path) as store:
         mailing = a_mailing(store, a_plan(take_in(store, *(an_entry(number) for number in range(3)))))

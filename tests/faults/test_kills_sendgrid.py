@@ -17,6 +17,7 @@ from newsletter.providers.sendgrid import SendGridTransport
 from newsletter.store import open_store
 from tests.fakes.sendgrid import DROP_IN_THE_MIDDLE, RESET_AFTER_TAKING, FakeSendGrid, Script, fake_sendgrid
 from tests.faults.truth import finish, insist_that_all_is_accounted_for, say
+from tests.stores import address_of
 
 IS_FULL = os.environ.get("NEWSLETTER_FAULTS") == "full"
 KILLS = 200 if IS_FULL else 6
@@ -53,7 +54,7 @@ class Scene:
 
 @contextmanager
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    address = f"sqlite:///{tmp_path / 'newsletter.db'}"
+    address = address_of(tmp_path)
     subprocess.run([sys.executable, "-m", "benchmarks.planned", address, str(READERS)], check=True)
     with fake_sendgrid(KEY) as fake:
         yield Scene(fake, address)

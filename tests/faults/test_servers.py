@@ -1,6 +1,5 @@
 """Postfix's smtp-sink misbehaves at every command; a healthy one takes what is left; nobody gets it twice."""
 
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from newsletter.mailing.sending import send_mailing
 from newsletter.store import open_store
 from tests.faults.truth import by_smtp, finish, insist_that_all_is_accounted_for, received, terms_for
 from tests.smtpd import read_sink, sink_folder, smtp_sink
+from tests.stores import address_of, copy_of
 
 READERS = 60
 COMMANDS = ("EHLO", "MAIL", "RCPT", "DATA", ".")
@@ -30,16 +30,15 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("planned") / "newsletter.db"
-    subprocess.run([sys.executable, "-m", "benchmarks.planned", f"sqlite:///{path}", str(READERS)], check=True)
-    return path
+    folder = tmp_path_factory.mktemp("planned")
+    subprocess.run([sys.executable, "-m", "benchmarks.planned", address_of(folder), str(READERS)], check=True)
+    return folder
 
 
 @pytest.fixture
 def address(tmp_path: Path, planned: Path) -> str:
-    path = tmp_path / "newsletter.db"
-    shutil.copyfile(planned, path)
-    return f"sqlite:///{path}"
+    copy_of(planned, to=tmp_path)
+    return address_of(tmp_path)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

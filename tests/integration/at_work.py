@@ -14,6 +14,7 @@ from newsletter.store import Store, open_store
 from tests.integration.conftest import SETTINGS, Command
 from tests.integration.test_delivery_proof import smtp_settings
 from tests.smtpd import Manners
+from tests.stores import address_of, database_setting
 
 
 def take_in(command: Command, folder: Path, readers: int) -> set[str]:
@@ -24,9 +25,10 @@ def take_in(command: Command, folder: Path, readers: int) -> set[str]:
     return set(addresses)
 
 
-def environ(port: int, **settings: str) -> dict[str, str]:
+def environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
+    """Of a program that works in the folder, and sends to that port."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "SENDGRID_"))}
-    return kept | SETTINGS | smtp_settings(port) | settings
+    return kept | SETTINGS | smtp_settings(port) | database_setting(folder) | settings
 
 
 @dataclass
@@ -66,7 +68,7 @@ def started(folder: Path, words: Sequence[object], port: int, **settings: str) -
         process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "newsletter", *map(str, words)],
             cwd=folder,
-            env=environ(port, **settings),
+            env=environ(folder, port, **settings),
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -82,5 +84,5 @@ def started(folder: Path, words: Sequence[object], port: int, **settings: str) -
 @contextmanager
 def its_store(folder: Path) -> Iterator[Store]:
     """The store that the process works with, seen from here."""
-    with open_store(f"sqlite:///{folder / 'newsletter.db'}") as store:
+    with open_store(address_of(folder)) as store:
         yield store

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import stores
+
 KEY = "an-invented-key-that-signs-only-tests-0123456789"
 SETTINGS = {
     "NEWSLETTER_SECRET_KEY": KEY,
@@ -49,7 +51,8 @@ def command(tmp_path: Path) -> Command:
     def run(*words: str | Path, **settings: str | None) -> Said:
         own = ("NEWSLETTER_", "SENDGRID_")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        environ |= {name: value for name, value in (SETTINGS | settings).items() if value is not None}
+        ours = SETTINGS | stores.database_setting(tmp_path)
+        environ |= {name: value for name, value in (ours | settings).items() if value is not None}
         done = subprocess.run(
             [sys.executable, "-m", "newsletter", *map(str, words)],
             cwd=tmp_path,

@@ -133,7 +133,7 @@ def test_an_mbox_a_file_and_a_pipe_are_read_the_same_way(command: Command, maild
 
 def piped(folder: Path, raw: bytes) -> Said:
     words = [sys.executable, "-m", "newsletter", "bounces", "read", "-"]
-    done = subprocess.run(words, cwd=folder, env=environ(25), input=raw, capture_output=True, check=False)
+    done = subprocess.run(words, cwd=folder, env=environ(folder, 25), input=raw, capture_output=True, check=False)
     return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -26,6 +26,7 @@ from tests.smtpd import (
     smtp_server,
     smtp_sink,
 )
+from tests.stores import address_of
 
 SEGMENTS = ("china and not crypto", "ai or language:zh-Hans", "everyone")
 
@@ -193,7 +194,7 @@ def test_a_real_transport_asks_whether_readers_can_leave(
     with smtp_server() as port:
         settings = smtp_settings(port) | {"NEWSLETTER_BASE_URL": base}
         wrong_store = command(*words, **settings)
-        with open_store(f"sqlite:///{tmp_path / 'newsletter.db'}") as store:
+        with open_store(address_of(tmp_path)) as store:
             handler.store = fingerprint(store.id)
         right_store = command(*words, **settings)
 

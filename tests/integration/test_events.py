@@ -3,7 +3,6 @@
 import base64
 import os
 import random
-import shutil
 import string
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from newsletter.delivery import DeliveryState, MailingStatus
+from newsletter.errors import StoreError
 from newsletter.ingest import apply_waiting, take_in
 from newsletter.providers.sendgrid.events import read_events
 from newsletter.store import Store, open_store
@@ -23,7 +23,7 @@ from newsletter.store.consents import Occasion
 from newsletter.subscriber import SubscriptionStatus, SuppressionReason
 from tests.builders import NOW
 from tests.integration import at_work
-from tests.integration.at_work import started
+from tests.integration.at_work import AtWork, started
 from tests.integration.conftest import Command
 from tests.integration.test_cli import NOTE
 from tests.reported import (
@@ -41,7 +41,7 @@ from tests.reported import (
     written,
 )
 from tests.smtpd import Manners, free_port, smtp_server
-from tests.stores import CONSENT, address_of
+from tests.stores import CONSENT, address_of, copy_of
 
 #: 100,000 in full: NEWSLETTER_FORGERIES=100000
 FORGERIES = int(os.environ.get("NEWSLETTER_FORGERIES", "1600"))
@@ -55,6 +55,7 @@ class Face:
     folder: Path
     door: Door
     signer: Signer
+    at_work: AtWork
 
     def report(self, *entries: dict[str, Any]) -> int:
         body = written(entries)
@@ -79,7 +80,7 @@ def served(folder: Path, **settings: str) -> Iterator[Face]:
     key = {"NEWSLETTER_SENDGRID_WEBHOOK_KEY": signer.public} | settings
     with started(folder, ["serve", "--port", port], port, **key) as at_work:
         at_work.wait_until(lambda: "Serving" in at_work.said)
-        face = Face(folder, Door(port), signer)
+        face = Face(folder, Door(port), signer, at_work)
         yield face
         face.door.close()
 
@@ -325,6 +326,85 @@ def test_opens_and_clicks_are_not_kept_for_nobody_has_agreed_to_that(history: St
     assert everything(tmp_path)["events"] == []
 
 
+# --- one that is broken -----------------------------------------------------------------------------------------------
+
+BREAKING = {
+    "the database refuses what it comes to": ("UPDATE events SET mailing_id = NULL WHERE id = 1",),
+    "it is of no kind that we know": ("UPDATE events SET kind = 'dreamt' WHERE id = 1",),
+}
+
+
+def break_by_hand(store: Store, how: str) -> None:
+    """The first event, which is a bounce."""
+    with store._database.writing() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        else:
+            connection.exec_driver_sql("ALTER TABLE events DROP CONSTRAINT ck_events_kind")
+        for said in BREAKING[how]:
+            connection.exec_driver_sql(said)
+
+
+@pytest.mark.parametrize("how", BREAKING)
+def test_a_broken_event_is_set_aside_after_three_tries_and_holds_up_no_other(history: Store, how: str) -> None:
+    told = [bounce(3, 6, "5.1.1"), *[entry("spamreport", **delivery(n, 6), number=n) for n in range(4, 10)]]
+    take_in(history, read_events(written(told)).found, keys=KEYS, now=NOW)
+    break_by_hand(history, how)
+    said: list[str] = []
+    assert apply_waiting(history, lambda: NOW, tell=said.append) == 6
+    assert (waiting(history), {suppressed_for(history, number) for number in range(4, 10)}) == (1, {COMPLAINED})
+    for number in range(10, 15):
+        told = [entry("delivered", **delivery(10, 6), number=number)]
+        take_in(history, read_events(written(told)).found, keys=KEYS, now=NOW)
+        assert apply_waiting(history, lambda: NOW, tell=said.append) == 1
+    why = "IntegrityError" if "refuses" in how else "ValueError"
+    assert said == [f"event=1 set aside, for it cannot take effect ({why}); please report this"]
+    assert (waiting(history), suppressed_for(history, 3)) == (1, None)
+
+
+def test_an_event_that_was_set_aside_takes_effect_once_it_is_mended(tmp_path: Path) -> None:
+    a_history(tmp_path)
+    with open_store(address_of(tmp_path)) as store:
+        take_in(store, read_events(written([bounce(3, 6, "5.1.1")])).found, keys=KEYS, now=NOW)
+        break_by_hand(store, "the database refuses what it comes to")
+        assert [apply_waiting(store, lambda: NOW) for _ in range(4)] == [0] * 4
+    with open_store(address_of(tmp_path)) as store:
+        with store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE events SET mailing_id = 6")
+        assert apply_waiting(store, lambda: NOW) == 1
+        assert suppressed_for(store, 3) is BOUNCED
+
+
+def test_a_database_that_takes_nothing_is_no_fault_of_an_event(history: Store, tmp_path: Path) -> None:
+    take_in(history, read_events(written([bounce(3, 6, "5.1.1")])).found, keys=KEYS, now=NOW)
+    with open_store(address_of(tmp_path), wait_seconds=0.1) as hurried:
+        with history._database.writing():
+            for _ in range(5):
+                with pytest.raises(StoreError, match="another program is writing"):
+                    apply_waiting(hurried, lambda: NOW, tell=pytest.fail)
+        assert apply_waiting(hurried, lambda: NOW) == 1
+
+
+def test_the_pages_and_doctor_name_a_broken_event_by_its_number(command: Command, tmp_path: Path) -> None:
+    a_history(tmp_path)
+    with open_store(address_of(tmp_path)) as store:
+        told = [bounce(3, 6, "5.1.1"), entry("spamreport", **delivery(4, 6), number=1)]
+        take_in(store, read_events(written(told)).found, keys=KEYS, now=NOW)
+        break_by_hand(store, "the database refuses what it comes to")
+    before = [one for one in command("doctor", "--json").document if one["rule"] == "events"]
+    assert [(one["severity"], "2026-06-10 01:30 UTC" in one["message"]) for one in before] == [("warning", True)]
+    with served(tmp_path) as face:
+        face.at_work.wait_until(lambda: "event=1 set aside" in face.at_work.said)
+        assert face.at_work.said.count("event=1") == 1
+        assert "example.com" not in face.at_work.said.partition("event=1")[2].partition("\n")[0]
+    [after] = [one for one in command("doctor", "--json").document if one["rule"] == "events"]
+    assert (after["severity"], after["message"]) == (
+        "error", "what was told of our mail cannot take effect: events 1",
+    )  # fmt: skip
+    with open_store(address_of(tmp_path)) as store:
+        assert suppressed_for(store, 4) is COMPLAINED
+
+
 # --- what they change -------------------------------------------------------------------------------------------------
 
 
@@ -458,12 +538,11 @@ BATCH = [
 
 def test_in_whatever_order_events_come_the_end_is_the_same(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
+    (folder := tmp_path / "again").mkdir()
     a_history(tmp_path / "first")
     ends = set()
     for seed in range(REPLAYS):
-        folder = tmp_path / "again"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(tmp_path / "first", folder)
+        copy_of(tmp_path / "first", to=folder)
         chance = random.Random(seed)
         order = chance.sample(BATCH, len(BATCH)) + chance.sample(BATCH, 5)
         with open_store(address_of(folder)) as store:
@@ -476,7 +555,7 @@ def test_in_whatever_order_events_come_the_end_is_the_same(tmp_path: Path) -> No
         assert len(everything(folder)["events"]) == len(BATCH) - 2
         ends.add(str(everything(folder)))
     assert len(ends) == 1
-    assert dict(everything(tmp_path / "again")["suppressions"]) == {
+    assert dict(everything(folder)["suppressions"]) == {
         2: "bounced", 3: "bounced", 4: "bounced", 6: "complained",
     }  # fmt: skip
 

@@ -68,8 +68,10 @@ def works_on(store: Store) -> Worker:
     def terms_for(_: Mailing) -> Terms:
         return Terms(transport=FakeTransport(), keys=KEYS, base_url="", actor="test")
 
+    def log(event: str, /, **values: object) -> None: ...
+
     return Worker(
-        store=store, name="here", terms_for=terms_for, log=lambda _: None, now=lambda: SOON, should_stop=lambda: False
+        store=store, name="here", terms_for=terms_for, log=log, now=lambda: SOON, should_stop=lambda: False
     )  # fmt: skip
 
 

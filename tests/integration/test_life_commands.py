@@ -10,6 +10,7 @@ import pytest
 from newsletter.store import open_store
 from tests.integration.conftest import Command
 from tests.integration.test_cli import BRIEF, recipients, with_sample
+from tests.stores import address_of
 
 
 def planned(command: Command, segment: str = "ai and not crypto") -> tuple[str, int]:
@@ -20,7 +21,7 @@ def planned(command: Command, segment: str = "ai and not crypto") -> tuple[str, 
 
 def set_time(folder: Path, mailing: str, at: datetime) -> None:
     """As if it had been scheduled earlier: nobody can be asked to wait."""
-    with open_store(f"sqlite:///{folder / 'newsletter.db'}") as store:
+    with open_store(address_of(folder)) as store:
         store.mailings.schedule(int(mailing), at, transport="outbox", actor="test", now=at)
 
 
@@ -119,7 +120,7 @@ def test_no_time_breaks_an_embargo(command: Command, tmp_path: Path) -> None:
     for refused in (now, early, again):
         assert refused.code == 1
         assert f"mailing {mailing} is under embargo until 2099-11-30 16:00 UTC" in refused.errors[0]
-    assert f"mailing={mailing} status=paused why=mailing {mailing} is under embargo" in worked.err
+    assert f'mailing={mailing} status=paused why="mailing {mailing} is under embargo' in worked.err
     assert resumed.code == 0
     assert not (tmp_path / "outbox").exists()
 

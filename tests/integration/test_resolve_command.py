@@ -73,8 +73,22 @@ def test_what_sendgrid_reported_settles_those_it_speaks_of(unsure: Command, tmp_
     (tmp_path / "events.json").write_text(json.dumps(events))
     said = unsure("mailings", "resolve", "1", "--events", "events.json", "--json").document
     assert (said["proven"], [row["email"] for row in said["unknown"]]) == (2, [EMAILS[2]])
+    assert said["events"] == {"kept": 2, "known": 0, "passed_over": 2}
     counts = unsure("mailings", "show", "1", "--json").document["deliveries"]
     assert (counts["accepted"], counts["refused"], counts["unknown"]) == (58, 1, 1)
+
+
+def test_events_from_a_file_change_what_the_webhooks_would_and_once_only(unsure: Command, tmp_path: Path) -> None:
+    row = unsure("mailings", "resolve", "1", "--json").document["unknown"][0]
+    ours = {"delivery": str(row["delivery"]), "message": row["message_id"].split("@")[0]}
+    told = ours | {"event": "bounce", "type": "bounce", "status": "5.1.1", "sg_event_id": "x"}
+    (tmp_path / "events.json").write_text(json.dumps([told]))
+    said = unsure("mailings", "resolve", "1", "--events", "events.json").out
+    assert "1 event taken in; 0 known before, 0 not of our mail or of no use." in said
+    assert "1 delivery settled by what SendGrid or a mail server reported." in said
+    assert "1 known before" in unsure("mailings", "resolve", "1", "--events", "events.json").out
+    assert "bounced" in unsure("subscribers", "show", EMAILS[0]).out
+    assert unsure("mailings", "show", "1", "--json").document["deliveries"]["unknown"] == 2
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_segments_explain_refuses_whom_nobody_knows(command: Command) -> None:
 def test_on_a_terminal_a_mark_stands_under_the_character(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     words = (sys.executable, "-m", "newsletter", "segments", "count", "中国 and cryto")
-    process = subprocess.Popen(words, cwd=tmp_path, env=environ(1), stdout=subprocess.DEVNULL, stderr=theirs)
+    process = subprocess.Popen(words, cwd=tmp_path, env=environ(tmp_path, 1), stdout=subprocess.DEVNULL, stderr=theirs)
     code = process.wait(timeout=60)
     os.close(theirs)
     lines = os.read(ours, 4096).decode().splitlines()

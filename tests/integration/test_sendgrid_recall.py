@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from newsletter.delivery import Batch, DeliveryState, Mailing, MailingStatus, Receipt
+from newsletter.delivery import Batch, DeliveryState, Mailing, MailingStatus, Outcome, Receipt
 from newsletter.errors import PermanentError, RefusedError
-from newsletter.mailing.proving import settle_by_events
+from newsletter.ingest import take_in as take_in_events
+from newsletter.mailing.resolving import settle_by_what_was_told
 from newsletter.mailing.retracting import Ended, cancel_mailing
 from newsletter.mailing.sending import Terms, send_mailing
 from newsletter.providers.sendgrid import SendGridTransport
@@ -335,26 +336,46 @@ def unsure_mailing(store: Store, fake: FakeSendGrid) -> tuple[Mailing, list[Even
     ]
 
 
+def settled_by(store: Store, mailing: Mailing, *events: Event, keys: Sequence[bytes] = KEYS) -> int:
+    """As `mailings resolve --events` has it."""
+    take_in_events(store, events, keys=keys, now=now())
+    return settle_by_what_was_told(store, mailing, now=now, tell=pytest.fail)
+
+
 def test_events_settle_what_nobody_was_sure_of(store: Store, fake: FakeSendGrid) -> None:
     mailing, (first, second) = unsure_mailing(store, fake)
     dropped = replace(second, kind="dropped", detail="Bounced Address")
-    assert settle_by_events(store, mailing, [first, dropped], keys=KEYS, actor="mei", now=now()) == 2
+    assert settled_by(store, mailing, first, dropped) == 2
     assert states(store, mailing) == {ACCEPTED: READERS - 1, DeliveryState.REFUSED: 1}
     (refused,) = report_on(store.mailings, mailing.id).refused
-    assert refused[1] == "unknown until SendGrid reported dropped: Bounced Address"
-    assert settle_by_events(store, mailing, [first, dropped], keys=KEYS, actor="mei", now=now()) == 0
+    assert refused[1] == "unknown until it was told that it was dropped: Bounced Address"
+    assert settled_by(store, mailing, first, dropped) == 0
 
 
 def test_taken_once_stays_taken_whatever_else_is_reported(store: Store, fake: FakeSendGrid) -> None:
     mailing, (first, _) = unsure_mailing(store, fake)
-    reported = [replace(first, kind="dropped"), first, replace(first, kind="dropped")]
-    settle_by_events(store, mailing, reported, keys=KEYS, actor="mei", now=now())
+    dropped = [replace(first, kind="dropped", sg_event_id=f"d{number}") for number in range(2)]
+    settled_by(store, mailing, dropped[0], first, dropped[1])
     assert states(store, mailing)[ACCEPTED] == READERS - 1
 
 
 def test_events_settle_after_the_key_was_changed(store: Store, fake: FakeSendGrid) -> None:
     mailing, found = unsure_mailing(store, fake)
-    assert settle_by_events(store, mailing, found, keys=[b"n" * 32, *KEYS], actor="mei", now=now()) == 2
+    assert settled_by(store, mailing, *found, keys=[b"n" * 32, *KEYS]) == 2
+
+
+def test_what_was_told_while_the_answer_was_awaited_settles_once_nobody_knows(store: Store, fake: FakeSendGrid) -> None:
+    """The webhook may be faster than the answer to the request, which then never comes."""
+    mailing = a_mailing(store)
+    store.mailings.begin(mailing.id, transport="sendgrid", actor="mei", now=now())
+    run_id = store.mailings.open_run(mailing.id, now())
+    first, second, *_ = store.mailings.claim(mailing.id, run_id=run_id, limit=READERS, now=now())
+    message = message_id(KEYS[0], mailing_id=mailing.id, delivery_id=first.delivery_id, domain="")[:-1]
+    assert settled_by(store, mailing, Event(first.delivery_id, message, "processed", now(), "e1", "")) == 0
+    lost = [Receipt(one.delivery_id, Outcome.UNKNOWN) for one in (first, second)]
+    store.mailings.settle(lost, run_id=run_id, now=now(), due_at=now())
+    assert settled_by(store, mailing) == 1
+    assert states(store, mailing)[UNKNOWN] == 1
 
 
 @pytest.mark.parametrize("change", ["key", "mailing", "delivery", "message", "kind"])
@@ -369,5 +390,5 @@ def test_events_of_another_database_settle_nothing(store: Store, fake: FakeSendG
         "message": replace(first, message="ü"),
         "kind": replace(first, kind="account_status_change"),
     }[change]
-    assert settle_by_events(store, mailing, [event], keys=KEYS, actor="mei", now=now()) == 0
+    assert settled_by(store, mailing, event) == 0
     assert states(store, mailing)[UNKNOWN] == 2

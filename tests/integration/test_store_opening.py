@@ -139,6 +139,7 @@ def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     newer = f"{int(HEAD) + 1:04}"
     with sqlite3.connect(tmp_path / "newsletter.db") as database:
         database.execute("UPDATE alembic_version SET version_num = ?", (newer,))
+        database.execute("UPDATE meta SET value = ? WHERE key = 'works_from'", (newer,))
     database.close()
     assert "was written by a newer version of newsletter; update this program" in refusal(address_of(tmp_path))
 

@@ -13,8 +13,8 @@ from psycopg import sql
 
 from newsletter.errors import AwayError, RefusedError, StoreError
 from newsletter.store import open_store, schema
-from newsletter.store.database import insist_no_plan
 from newsletter.store.looking import look
+from newsletter.store.turns import insist_no_plan
 from newsletter.subscriber import Entry, Skip
 from tests import postgres
 from tests.builders import NOW

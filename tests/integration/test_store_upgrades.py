@@ -16,7 +16,7 @@ from newsletter.subscriber import SubscriptionStatus, SuppressionReason
 from tests.builders import NOW, a_compiled_issue, a_letterhead
 from tests.stores import CONSENT, NEWSLETTER, address_of
 
-REVISIONS = [f"{number:04d}" for number in range(1, int(opening.HEAD) + 1)]
+REVISIONS = sorted(path.name[:4] for path in Path(opening.__file__).parent.glob("migrations/versions/[0-9]*.py"))
 AT = "2026-06-10 01:30:00.000000"
 STATES = [state.value for state in DeliveryState]
 #: by table, rows with everything that any schema has asked of them; what a schema lacks is left away
@@ -128,6 +128,9 @@ def test_a_database_of_every_schema_is_brought_up_to_date_with_all_that_it_holds
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     database.close()
     del before["alembic_version"]
+    # Who may work with it, every migration says anew.
+    for held in (before, after):
+        held["meta"] = [row for row in held["meta"] if row["key"] != "works_from"]
     for name, rows_before in before.items():
         kept = [
             {key: row[key] for key in row if key in old} for row, old in zip(after[name], rows_before, strict=False)
@@ -176,6 +179,7 @@ def test_a_schema_in_the_future_is_left_as_it_is(tmp_path: Path) -> None:
     database = connect(address_of(tmp_path), wait_seconds=1)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE meta SET value = '9998' WHERE key = 'works_from'")
     database.close()
     with pytest.raises(StoreError, match="was written by a newer version of newsletter"):
         open_store(address_of(tmp_path))

@@ -16,7 +16,7 @@ from newsletter.subscriber import Consent
 from tests.builders import NOW
 from tests.integration.conftest import SETTINGS, Command
 from tests.stores import CONSENT as GIVEN
-from tests.stores import address_of
+from tests.stores import a_store, address_of, database_setting
 
 CONSENT = ("--consent-basis", "contract", "--consent-on", "2026-03-01")
 INTO = ("-n", "china-team")
@@ -70,7 +70,12 @@ def test_somebody_at_the_keyboard_is_asked(command: Command, tmp_path: Path, ans
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "newsletter", "subscribers", "import", "list.csv", *INTO]
     process = subprocess.Popen(
-        words, cwd=tmp_path, env=os.environ | SETTINGS, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        words,
+        cwd=tmp_path,
+        env=os.environ | SETTINGS | database_setting(tmp_path),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     os.write(ours, answer)
     said, _ = process.communicate(timeout=60)
@@ -150,7 +155,7 @@ def test_a_list_comes_in_by_a_pipe(command: Command, tmp_path: Path) -> None:
     done = subprocess.run(
         words,
         cwd=tmp_path,
-        env=os.environ | SETTINGS,
+        env=os.environ | SETTINGS | database_setting(tmp_path),
         input=a_list(2).encode(),
         capture_output=True,
         check=True,
@@ -170,7 +175,7 @@ def test_an_export_is_private_and_comes_back(command: Command, tmp_path: Path) -
     assert "2 readers of china-team are in out.csv. It holds addresses: keep it to yourself." in said.err
     assert (tmp_path / "out.csv").stat().st_mode & 0o077 == 0
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfemail,")
-    (tmp_path / "newsletter.db").unlink()
+    a_store(tmp_path).close()
     assert command("subscribers", "import", "out.csv", *INTO).code == 0
     assert command("subscribers", "list", *INTO, "--json").document == before
 

@@ -2,11 +2,9 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +51,20 @@ stories: matched
 - Why It Matters: It was dear.
 - URL: none
 """
+#: a foreign key that is looked at when the transaction ends, and never holds
+NEVER_HOLDS = (
+    "CREATE TABLE one (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE other (id INTEGER REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED)",
+)
+WHEN_MERGED = "CREATE TRIGGER refuse AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.action = 'tags-merged') "
+REFUSING = {
+    "sqlite": (WHEN_MERGED + "BEGIN INSERT INTO other VALUES (7); END",),  # noqa: S608 - nobody's word is in it
+    "postgresql": (
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO other VALUES (7); RETURN NEW; END'""",
+        WHEN_MERGED + "EXECUTE FUNCTION refuse()",
+    ),
+}
 
 
 @pytest.fixture
@@ -81,8 +93,8 @@ def interests(folder: Path) -> dict[int, set[str]]:
 
 
 def rows(folder: Path, question: str) -> list[Any]:
-    with closing(sqlite3.connect(folder / "newsletter.db")) as connection:
-        return connection.execute(question).fetchall()
+    with open_store(address_of(folder)) as store, store._database.reading() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(question)]
 
 
 def vocabulary_text(folder: Path) -> str:
@@ -175,14 +187,9 @@ def test_when_the_database_refuses_to_commit_the_file_is_put_back(
     workspace: Path, page: VocabularyPage, store: Store
 ) -> None:
     held = interests(workspace)
-    # A foreign key that is looked at when the transaction ends, and never holds.
-    with closing(sqlite3.connect(workspace / "newsletter.db")) as connection:
-        connection.executescript(
-            "CREATE TABLE one (id INTEGER PRIMARY KEY);"
-            "CREATE TABLE other (id INTEGER REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED);"
-            "CREATE TRIGGER refuse AFTER INSERT ON audit WHEN NEW.action = 'tags-merged' "
-            "BEGIN INSERT INTO other VALUES (7); END;"
-        )
+    with store._database.writing() as connection:
+        for said in (*NEVER_HOLDS, *REFUSING[connection.dialect.name]):
+            connection.exec_driver_sql(said)
     with pytest.raises(StoreError):
         merge(page, store)
     assert (vocabulary_text(workspace), interests(workspace)) == (VOCABULARY, held)

@@ -21,7 +21,13 @@ def asked(folder: Path, prompt: str, answer: str) -> tuple[int, str]:
     """Types an answer when the question has come; gives the exit code and all that the terminal showed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        WORDS, cwd=folder, env=environ(1) | {"TERM": "dumb"}, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        WORDS,
+        cwd=folder,
+        env=environ(folder, 1) | {"TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
     )
     os.close(theirs)
     shown, is_answered = b"", False

@@ -47,6 +47,7 @@ def test_the_commands_are_those_of_the_manual() -> None:
             "explain",
             "demo",
             "worker",
+            "migrate-store",
             "correct",
             "serve",
         ),

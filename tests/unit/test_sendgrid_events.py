@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery import DeliveryState
 from newsletter.errors import InputError
 from newsletter.providers.sendgrid import events
-from newsletter.providers.sendgrid.events import Event, proof_of, read_events
+from newsletter.providers.sendgrid.events import Event, read_events
 
 DELIVERED: dict[str, Any] = {
     "email": "mei@example.com",
@@ -83,19 +82,6 @@ def test_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"\n"])
 def test_nothing_holds_no_events(content: bytes) -> None:
     assert read_events(content).found == ()
-
-
-@pytest.mark.parametrize(
-    ("kind", "state"),
-    [
-        *[(kind, DeliveryState.ACCEPTED) for kind in ("processed", "delivered", "deferred", "bounce", "open", "click")],
-        ("dropped", DeliveryState.REFUSED),
-        ("account_status_change", None),
-        ("", None),
-    ],
-)
-def test_what_an_event_proves(kind: str, state: DeliveryState | None) -> None:
-    assert proof_of(kind) is state
 
 
 json_values = st.recursive(

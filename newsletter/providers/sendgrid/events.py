@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.delivery import DeliveryState, Recipient
+from newsletter.delivery import Recipient
 from newsletter.errors import InputError
 from newsletter.providers.sendgrid.request import DELIVERY_ARG, MESSAGE_ARG
 from newsletter.providers.words import words_of
@@ -20,11 +20,6 @@ from newsletter.providers.words import words_of
 LONGEST = 100_000_000
 _LONGEST_WORD = 200
 _LARGEST_ID = 2**63 - 1
-#: the address was taken into a mail, whatever became of it later
-_TAKEN = frozenset(
-    {"processed", "delivered", "deferred", "bounce", "open", "click", "spamreport", "unsubscribe", "group_unsubscribe"}
-)
-_DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +47,6 @@ class Events:
     found: tuple[Event, ...]
     #: entries that are no events of our mail
     passed_over: int
-
-
-def proof_of(kind: str) -> DeliveryState | None:
-    """What an event proves of a delivery of which nobody is sure."""
-    if kind in _TAKEN:
-        return DeliveryState.ACCEPTED
-    return DeliveryState.REFUSED if kind == _DROPPED else None
 
 
 def read_events(content: bytes) -> Events:

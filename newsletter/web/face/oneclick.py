@@ -7,6 +7,7 @@ routes, which know every form of it.
 
 from typing import Any
 
+from newsletter.errors import StoreError
 from newsletter.roster.own import READER
 from newsletter.tokens import Purpose
 from newsletter.web.face.figures import Figures
@@ -18,11 +19,8 @@ _BODY, _KIND = b"List-Unsubscribe=One-Click", b"application/x-www-form-urlencode
 DONE = b"unsubscribed\n"
 #: some mail programs post from a browser, from their own origin
 FROM_ANYWHERE = {"Access-Control-Allow-Origin": "*"}
-_HEAD = [
-    (b"content-type", b"text/plain; charset=utf-8"),
-    (b"content-length", str(len(DONE)).encode()),
-    *((name.lower().encode(), value.encode()) for name, value in FROM_ANYWHERE.items()),
-]
+#: mail programs try again
+_NOT_NOW = b"not now; try again later\n"
 
 
 class Leaving:
@@ -61,16 +59,28 @@ class OneClick:
                 await self._leaving.click(path[len(_PATH) :])
             except StrangeLinkError:
                 pass
+            except StoreError:
+                await _answer(scope, send, 503, _NOT_NOW)
+                return
             else:
-                scope["route"] = _Route
-                await send({"type": "http.response.start", "status": 200, "headers": _HEAD})
-                await send({"type": "http.response.body", "body": DONE})
+                await _answer(scope, send, 200, DONE)
                 return
         await self._app(scope, _again(message, receive), send)
 
 
 class _Route:
     path = f"{_PATH}{{token}}"
+
+
+async def _answer(scope: Any, send: Any, status: int, said: bytes) -> None:
+    scope["route"] = _Route
+    head = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(said)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in FROM_ANYWHERE.items()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": said})
 
 
 def _is_click(scope: Any, message: Any) -> bool:
