@@ -67,7 +67,7 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[sa.Connection]:
-        """The same for rows that are the writer's own: on a server side by side with others; `writing` waits for all."""
+        """The same for rows that are the writer's own: side by side with others on a server, not `writing`."""
         with self._told(), self._writer("together") as connection, connection.begin():
             yield connection
 
