@@ -21,7 +21,7 @@ from newsletter.store import marks, opening, schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.copying import ChangedError, Sum, insert_page, missing_part, pages_of
 from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address
-from newsletter.store.ways import ways_of
+from newsletter.store.ways import insist_no_plan, ways_of
 from newsletter.store.workers import Workers
 
 #: told what is being done, and with how many rows it is done; each row is copied and verified
@@ -123,6 +123,7 @@ class Move:
         """
         self._insist_source()
         with self._source.writing() as source:
+            insist_no_plan(source)
             ways_of(source).lock_all(source, [schema.meta, *TABLES])
             meta = marks.meta_of(source)
             _insist_unheld(source)
