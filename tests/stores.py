@@ -27,8 +27,8 @@ crypto: {names: {en: Crypto, zh-Hans: 加密货币}, aliases: ["coins, tokens"]}
 """
 
 
-#: about SQLite's file, or its ways alone
-only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone")
+#: about SQLite's file, or its ways alone; or about what stands before any database, and takes long
+only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone, or the same on both")
 
 
 def address_of(folder: Path) -> str:
