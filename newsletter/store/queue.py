@@ -91,6 +91,8 @@ class Queue:
         back = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), *mine)
         values = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "settled_at": None, "detail": ""}
         with self._database.together() as connection:
+            # What is planned grows in turn, too: a claim that is half done would take it without a look at its reader.
+            in_turn(connection, connection.execute(sa.select(_run.mailing_id).where(_run.id == run_id)).scalar() or 0)
             released = connection.execute(back.values(values | {"tries": _delivery.tries - 1})).rowcount
             withdraw_cancelled(connection, delivery_ids)
             reopen_waiting(connection, delivery_ids)
