@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,7 +129,9 @@ class Runs:
                 )
             over = _end(connection, gone, now)
         for path in over:
-            path.unlink(missing_ok=True)
+            # It may lie on another machine, or where only somebody else gets at it.
+            with suppress(OSError):
+                path.unlink()
         return moved
 
     def _gone(
