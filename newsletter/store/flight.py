@@ -156,7 +156,8 @@ def look_at_flight(path: Path, run_id: int) -> Gone | None:
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return Gone(read_flight(path, run_id))
-    except BlockingIOError:
+    except OSError:
+        # It is held; or the file system cannot tell.
         return None
     finally:
         os.close(opened)

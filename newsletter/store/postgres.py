@@ -28,6 +28,9 @@ _OUR_EYE = {
     "tcp_user_timeout": "25000",
 }
 _SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+_READ_ONLY = "25006"
+#: what goes by: away, out of connections, a lock not had, others were faster, or we slept (PostgreSQL's appendix A)
+_PASSING = ("08", "57P", "53300", "55P03", "40001", "40P01", "25P03", _READ_ONLY)
 #: a SQLSTATE of our own, of a class that nobody else has
 _MOVED = "NL001"
 #: the trigger of every table of a store that was moved
@@ -47,10 +50,12 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
     told = f"-c timezone=UTC -c lock_timeout={int(wait_seconds * 1000)} {_SERVERS_EYE}"
     if find_spec("psycopg") is None:
         raise StoreError("PostgreSQL needs psycopg, which is not here", fix="pip install 'newsletter[postgresql]'")
-    # A server that was started anew meanwhile is noticed before anything is asked of it.
+    # A server that was started anew meanwhile is noticed before anything is asked of it. And whoever waited for their
+    # turn sees what was written until then, however the server was told to isolate.
     engine = sa.create_engine(
         with_our_eye(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
         connect_args={"options": told, "application_name": "newsletter"},
     )
     sa.event.listen(engine, "connect", _set_up)
@@ -241,8 +246,8 @@ def make_room(connection: sa.Connection, schema: str, tables: str) -> None:
 
 
 def is_passing(error: sa.exc.DBAPIError) -> bool:
-    """The server is away or in a hurry, or somebody else was faster (PostgreSQL's appendix A)."""
-    return _state_of(error).startswith(("08", "57P", "53300", "55P03", "40001", "40P01"))
+    """It may go well the next time."""
+    return _state_of(error).startswith(_PASSING)
 
 
 def _state_of(error: sa.exc.DBAPIError) -> str:
@@ -280,8 +285,9 @@ _MEANINGS = {
     "57014": _AT_WORK,
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),
-    "25006": ("the database cannot be written", "use the server that takes writes"),
+    _READ_ONLY: ("the database cannot be written", "use the server that takes writes"),
     "42501": ("the database does not allow that", "give its user the rights to this database"),
+    "25P03": ("the database has let go of us", "try again"),
     "57P": ("the database server was stopped", "start it, and try again"),
     "23": ("the database refuses a change that contradicts what it holds", "please report this"),
 }

@@ -73,10 +73,12 @@ class Queue:
         rows = [_settlement(receipt, run_id, now, due_at) for receipt in receipts]
         if not rows:
             return 0
+        refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
         with self._database.together() as connection:
+            # What was settled before, though nobody heard of it, was counted then.
+            new = _still_open(connection, refused, run_id)
             settled = run_many(connection, _settling(), rows)
-            refused = {row["delivery"]: row["new_detail"] for row in rows if row["new_state"] is DeliveryState.REFUSED}
-            note_bounces(connection, refused, run_id=run_id, now=now)
+            note_bounces(connection, {number: refused[number] for number in new}, run_id=run_id, now=now)
             back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
             withdraw_cancelled(connection, back)
             reopen_waiting(connection, back)
@@ -92,6 +94,8 @@ class Queue:
         back = sa.update(schema.deliveries).where(_delivery.id.in_(delivery_ids), *mine)
         values = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "settled_at": None, "detail": ""}
         with self._database.together() as connection:
+            # What is planned grows in turn, too: a claim that is half done would take it without a look at its reader.
+            in_turn(connection, connection.execute(sa.select(_run.mailing_id).where(_run.id == run_id)).scalar() or 0)
             released = connection.execute(back.values(values | {"tries": _delivery.tries - 1})).rowcount
             withdraw_cancelled(connection, delivery_ids)
             reopen_waiting(connection, delivery_ids)
@@ -166,6 +170,14 @@ def _claimed(connection: sa.Connection, taken: Container[int], stretch: tuple[in
 @lru_cache(maxsize=1 << 10)
 def _stories(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
+
+
+def _still_open(connection: sa.Connection, delivery_ids: Collection[int], run_id: int) -> list[int]:
+    """Those of them that the run has to settle."""
+    if not delivery_ids:
+        return []
+    wanted = sa.select(_delivery.id).where(_delivery.id.in_(delivery_ids), _delivery.run_id == run_id)
+    return list(connection.execute(wanted.where(_delivery.state.in_(_STILL_OPEN))).scalars())
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database
+from newsletter.store.database import Database, in_turn
 from newsletter.store.departed import withdraw_cancelled
 from newsletter.store.flight import Flight, NoFlight, Stage, look_at_flight, read_flight
 
@@ -74,6 +75,7 @@ class Runs:
         back = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "tries": _delivery.tries - 1}
         with self._database.together() as connection:
             mailing = connection.execute(sa.select(_run.mailing_id).where(_run.id == run_id)).scalar_one()
+            in_turn(connection, mailing)
             these = sa.update(schema.deliveries).where(_delivery.mailing_id == mailing, *left)
             given = list(connection.execute(these.values(back).returning(_delivery.id)).scalars())
             withdraw_cancelled(connection, given)
@@ -127,7 +129,9 @@ class Runs:
                 )
             over = _end(connection, gone, now)
         for path in over:
-            path.unlink(missing_ok=True)
+            # It may lie on another machine, or where only somebody else gets at it.
+            with suppress(OSError):
+                path.unlink()
         return moved
 
     def _gone(

@@ -78,7 +78,7 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 
 
 def in_turn(connection: sa.Connection, mailing_id: int) -> None:
-    """From here to the end of the transaction, nobody else claims deliveries of the issue that it brings."""
+    """From here to the end of the transaction, nobody else claims deliveries of its issue, or gives them back."""
     WAYS[connection.dialect.name].in_turn(connection, mailing_id)
 
 

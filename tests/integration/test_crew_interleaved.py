@@ -1,0 +1,165 @@
+"""What several senders on one PostgreSQL do at the same instant; each scene holds one of them where it hurts."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from newsletter.delivery import DeliveryState, Mailing, Outcome, Receipt
+from newsletter.errors import AwayError
+from newsletter.roster.one import unsubscribe
+from newsletter.store import Store, advisory, open_store
+from tests import postgres
+from tests.builders import NOW, a_compiled_issue
+from tests.integration.test_mailing import VOCABULARY
+from tests.planning import plan_for_everyone
+from tests.stores import CONSENT, NEWSLETTER, an_entry
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    # Where senders leave their recorders.
+    monkeypatch.chdir(tmp_path)
+    postgres.copy_for(tmp_path)
+    yield postgres.address_of(tmp_path)
+    postgres.drop_for(tmp_path)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with open_store(url) as opened:
+        yield opened
+
+
+def under_way(store: Store, readers: int = 6) -> Mailing:
+    entries = [an_entry(number, consent=CONSENT) for number in range(readers)]
+    store.readers.take_in(NEWSLETTER, entries, update=False, actor="mei", now=NOW)
+    mailing = plan_for_everyone(store, a_compiled_issue(), VOCABULARY, actor="mei")
+    return store.mailings.begin(mailing.id, transport="fake", actor="mei", now=NOW)
+
+
+def state_of(store: Store, delivery_id: int) -> str:
+    with store._database.reading() as connection:
+        told = "SELECT state FROM deliveries WHERE id = %s"
+        return str(connection.exec_driver_sql(told, (delivery_id,)).scalar_one())
+
+
+@contextmanager
+def held_delivery(url: str, number: int) -> Iterator[None]:
+    """Whoever changes that row waits until the end."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT 1 FROM deliveries WHERE id = %s FOR UPDATE", (number,))
+        yield
+        connection.rollback()
+
+
+def somebody_waits(url: str, how: str) -> bool:
+    with psycopg.connect(url) as connection:
+        told = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = %s"
+        found = connection.execute(told, (how,)).fetchone()
+    return bool(found and found[0])
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 10) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_what_is_given_back_during_a_claim_is_not_taken_unseen(store: Store, url: str) -> None:
+    """Of two readers who leave, one is held by another sender, who gives them back in the middle of a claim."""
+    mailing, mailings = under_way(store), store.mailings
+    one, other = (mailings.open_run(mailing.id, NOW) for _ in range(2))
+    held = [found.delivery_id for found in mailings.claim(mailing.id, run_id=one, limit=6, now=NOW)]
+    first, given_back, *rest = held
+    mailings.release([first, *rest], run_id=one)
+    for email in ("reader0@example.com", "reader1@example.com"):
+        unsubscribe(store, email, newsletter=NEWSLETTER, actor="themselves", now=NOW)
+    taken: list[int] = []
+
+    def claim() -> None:
+        taken.extend(found.delivery_id for found in mailings.claim(mailing.id, run_id=other, limit=6, now=NOW))
+
+    claiming = threading.Thread(target=claim)
+    giving = threading.Thread(target=mailings.release, args=([given_back],), kwargs={"run_id": one})
+    with held_delivery(url, first):
+        # It has seen who left, and cannot withdraw the first of them yet.
+        claiming.start()
+        assert wait_for(lambda: somebody_waits(url, "transactionid"))
+        giving.start()
+        giving.join(timeout=1)
+    claiming.join()
+    giving.join()
+    assert taken == rest
+    assert [found.delivery_id for found in mailings.claim(mailing.id, run_id=other, limit=6, now=NOW)] == []
+    assert state_of(store, given_back) == DeliveryState.WITHDRAWN
+
+
+def test_a_settlement_of_which_nobody_heard_counts_its_bounces_once(store: Store) -> None:
+    mailing, mailings = under_way(store), store.mailings
+    run = mailings.open_run(mailing.id, NOW)
+    claimed = [found.delivery_id for found in mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)]
+    said = [Receipt(number, Outcome.REFUSED, "452 4.2.2 mailbox full") for number in claimed]
+    settled = [mailings.settle(said, run_id=run, now=NOW, due_at=NOW) for _ in range(2)]
+    assert settled == [2, 0]
+    with store._database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM bounces").scalar_one() == 2
+
+
+def test_whoever_slept_in_the_middle_of_a_transaction_may_try_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advisory, "_NOBODY_SLEEPS", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
+
+    def sleep() -> None:
+        with store._database.together() as connection:
+            time.sleep(0.6)
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(AwayError):
+        sleep()
+
+
+def test_a_server_that_gave_up_its_lead_is_one_that_is_away(store: Store) -> None:
+    """For a moment after another one took over, the old one still answers, and takes no writes."""
+    numbers = []
+
+    def write() -> None:
+        with store._database.together() as connection:
+            numbers.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            connection.exec_driver_sql("UPDATE runs SET ended_at = NULL")
+
+    for _ in range(2):
+        with pytest.raises(AwayError):
+            write()
+    assert numbers[0] != numbers[1], "the next one may find the server that leads now"
+
+
+def test_what_whoever_claims_has_read_is_the_last_word_whatever_the_server_was_told(store: Store, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            f"ALTER DATABASE {make_url(url).database} SET default_transaction_isolation = 'serializable'"
+        )
+    with open_store(url) as again, again._database.together() as connection:
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
+
+
+@pytest.mark.parametrize("recorder", ["/etc/passwd/newsletter.db.1.1.flight", ""])
+def test_a_silent_run_ends_though_its_recorder_lies_where_nobody_gets_at_it(store: Store, recorder: str) -> None:
+    mailing, mailings = under_way(store), store.mailings
+    run = mailings.open_run(mailing.id, NOW)
+    mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE runs SET recorder = %s", (recorder,))
+    moved = mailings.recover(mailing.id, NOW, silent=[run])
+    assert moved == {DeliveryState.UNKNOWN: 2}
+    assert mailings.open_runs() == []
