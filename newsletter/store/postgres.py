@@ -59,7 +59,13 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
         connect_args={"options": told, "application_name": "newsletter"},
     )
     sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "handle_error", _let_go_of_a_follower)
     return engine
+
+
+def _let_go_of_a_follower(context: sa.engine.ExceptionContext) -> None:
+    """A server that takes no writes any more, since another one took over: the next connection may find that one."""
+    context.is_disconnect |= getattr(context.original_exception, "sqlstate", None) == _READ_ONLY
 
 
 def _set_up(connection: Any, _record: object) -> None:
