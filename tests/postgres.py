@@ -89,8 +89,8 @@ def drop_for(folder: Path) -> None:
 
 
 def drop_below(folder: Path) -> None:
-    """The folder's own, and those of folders in it."""
-    for one in [one for one in _made if one.is_relative_to(folder)]:
+    """The folder's own, and those of folders in it; and of those that are gone."""
+    for one in [one for one in _made if one.is_relative_to(folder) or not one.exists()]:
         drop_for(one)
 
 
