@@ -48,6 +48,13 @@ def copy_of(folder: Path, *, to: Path) -> None:
         shutil.copyfile(folder / "newsletter.db", to / "newsletter.db")
 
 
+def bytes_of(folder: Path) -> bytes:
+    """All that is kept on a disk of the folder's database: with a file, its log and its free pages, too."""
+    if postgres.IS_WANTED:
+        return postgres.bytes_of(folder)
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("newsletter.db*")))
+
+
 def a_store(folder: Path, *, wait_seconds: float = 5.0) -> Store:
     """A new store for the folder; migrated once per run and copied, which is faster."""
     if postgres.IS_WANTED:
@@ -116,6 +123,7 @@ __all__ = [
     "a_vocabulary",
     "address_of",
     "an_entry",
+    "bytes_of",
     "copy_of",
     "database_setting",
     "only_sqlite",

@@ -23,11 +23,12 @@ from newsletter.plan import Draft, audience_hash_of_stretches, draft_of
 from newsletter.segment import Everyone
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, in_one_word, insert_new, sorted_by
+from newsletter.store.database import Database
 from newsletter.store.kinds import Id
 from newsletter.store.plans import HOLDING, insert_edition, insert_mailing, note_findings
 from newsletter.store.rows import the_mailing
 from newsletter.store.segments import held_clause, needs_people, unindexed
+from newsletter.store.ways import in_one_word, insert_new, sorted_by
 from newsletter.subscriber import Skip, SubscriptionStatus
 from newsletter.tags import Vocabulary
 

@@ -21,7 +21,7 @@ from newsletter.store.consents import write_log
 from newsletter.store.database import AnyRow, Database
 from newsletter.store.forgotten import keep_hash, suppression_of_hash
 from newsletter.store.people import email_key
-from newsletter.store.turns import insist_no_plan
+from newsletter.store.ways import insist_no_plan
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 _person, _subscription, _suppression = schema.subscribers.c, schema.subscriptions.c, schema.suppressions.c

@@ -16,7 +16,7 @@ from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
 from newsletter.store.rows import SELECT_MAILINGS, as_mailing, the_mailing
-from newsletter.store.turns import insist_no_plan
+from newsletter.store.ways import insist_no_plan
 
 _mailing, _edition, _delivery = schema.mailings.c, schema.editions.c, schema.deliveries.c
 

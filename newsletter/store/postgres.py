@@ -16,7 +16,6 @@ from newsletter.store.advisory import planning as planning
 from newsletter.store.marks import insist_unmarked
 from newsletter.tags import fold
 
-#: seconds
 #: milliseconds for which whoever changes tables makes others wait in vain
 _PATIENCE = 700
 #: seconds and milliseconds until either side takes the other for lost, of whom nothing is heard (PostgreSQL 18, section
@@ -33,6 +32,10 @@ _SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_ke
 _MOVED = "NL001"
 #: the trigger of every table of a store that was moved
 _CLOSED = "newsletter_moved"
+#: milliseconds
+_REWRITE_TIMEOUT = 1_000
+#: SQLSTATE: somebody else holds what we waited for
+_LOCKED = "55P03"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -45,11 +48,24 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
     if find_spec("psycopg") is None:
         raise StoreError("PostgreSQL needs psycopg, which is not here", fix="pip install 'newsletter[postgresql]'")
     # A server that was started anew meanwhile is noticed before anything is asked of it.
-    return sa.create_engine(
+    engine = sa.create_engine(
         with_our_eye(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         connect_args={"options": told, "application_name": "newsletter"},
     )
+    sa.event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    """The server takes no text with a NUL in it, nor looks for one: what nobody writes stands in its place."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class Text(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    connection.adapters.register_dumper(str, Text)
 
 
 def with_our_eye(url: sa.URL) -> sa.URL:
@@ -81,13 +97,22 @@ def copying(_: sa.Connection) -> Iterator[None]:
 def rewrite(engine: sa.Engine) -> bool:
     """The tables that name people; what the server's own log holds of them is gone when it has been recycled."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in _ABOUT_PEOPLE:
-            connection.exec_driver_sql(f"VACUUM FULL {table}")
-        connection.exec_driver_sql("CHECKPOINT")
+        # Whoever waits for a table to be free keeps all others from it.
+        connection.exec_driver_sql(f"SET lock_timeout = {_REWRITE_TIMEOUT}")
+        try:
+            for table in _ABOUT_PEOPLE:
+                connection.exec_driver_sql(f"VACUUM FULL {table}")
+            connection.exec_driver_sql("CHECKPOINT")
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCKED:
+                raise
+            return False
+        finally:
+            connection.exec_driver_sql("RESET lock_timeout")
     return True
 
 
-_ABOUT_PEOPLE = ("subscribers", "subscriptions", "deliveries", "audit", "consents")
+_ABOUT_PEOPLE = ("subscribers", "subscriptions", "deliveries", "audit", "consents", "events", "signups", "answers")
 
 
 def insert_rows(
@@ -251,7 +276,7 @@ _MEANINGS = {
         "the database cannot be reached",
         _LOOK_AFTER,
     ),
-    "55P03": _AT_WORK,
+    _LOCKED: _AT_WORK,
     "57014": _AT_WORK,
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
-from newsletter.store.database import Database, in_turn, run_many
+from newsletter.store.database import Database
 from newsletter.store.departed import reopen_waiting, withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
+from newsletter.store.ways import in_turn, run_many
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c

@@ -14,7 +14,7 @@ from psycopg import sql
 from newsletter.errors import AwayError, RefusedError, StoreError
 from newsletter.store import open_store, schema
 from newsletter.store.looking import look
-from newsletter.store.turns import insist_no_plan
+from newsletter.store.ways import insist_no_plan
 from newsletter.subscriber import Entry, Skip
 from tests import postgres
 from tests.builders import NOW
@@ -209,3 +209,12 @@ def test_a_plan_that_waited_for_a_deletion_knows_of_it(url: str) -> None:
             connection.execute(sa.text("DELETE FROM subscriptions WHERE subscriber_id = 1"))
         waiting.join()
         assert seen == [1]
+
+
+def test_a_nul_is_looked_for_in_vain_and_upsets_nothing(url: str) -> None:
+    """The server keeps no text with one, and anybody may put one into a link or a form."""
+    with open_store(url) as store:
+        store.readers.take_in(NEWSLETTER, [an_entry(1)], update=False, actor="mei", now=NOW)
+        assert store.readers.find("reader1\0@example.com") == store.readers.find("\0") == []
+        assert store.events.knows("sg:\0") is False
+        assert len(store.readers.find("reader1@example.com")) == 1
