@@ -24,10 +24,10 @@ def begin(connection: sa.Connection, writing: str | None) -> None:
     """
     Whoever writes waits for their turn, as with SQLite: what was read is still so when it is acted upon.
 
-    Those who write `together` keep out of each other's rows, so only the others have to wait for them. Who writes a
-    `plan` has had their turn already.
+    Those who write `together` keep out of each other's rows, so only the others have to wait for them.
     """
     if writing == "plan":
+        # It has had its turn already.
         connection.exec_driver_sql(f"SELECT {_NOBODY_SLEEPS}")
     elif writing:
         lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
@@ -42,11 +42,10 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
 
 @contextmanager
 def planning(connection: sa.Connection) -> Iterator[None]:
-    """One at a time. Before the transaction begins, for its first statement settles what it sees, even if it waits."""
+    """Before the transaction begins: what that sees is settled by its first statement, be it one that waits."""
     held = f"({_PLANS}, 0)"
     connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
     connection.commit()
-    connection.execution_options(isolation_level="REPEATABLE READ")
     try:
         yield
     finally:

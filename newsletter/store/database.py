@@ -68,7 +68,11 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[sa.Connection]:
-        """The same for rows that are the writer's own: side by side with others on a server, not `writing`."""
+        """
+        The same for rows that are the writer's own: on a server side by side with others of this kind.
+
+        Whoever is `writing` keeps them out, and is kept out by them.
+        """
         with self._told(), self._writer("together") as connection, connection.begin():
             yield connection
 
@@ -99,8 +103,12 @@ class Database:
         The same for a plan, which sees one state of the database. On a server others write meanwhile: all but those who
         plan, and those who delete what a plan may point to (`insist_no_plan`).
         """
-        with self._told(), self._writer("plan") as connection, self._ways.planning(connection), connection.begin():
+        with self._told(), self._planner() as connection, self._ways.planning(connection), connection.begin():
             yield connection
+
+    def _planner(self) -> sa.Connection:
+        options = {_WRITING: "plan", "isolation_level": "REPEATABLE READ"} if self.is_shared else {_WRITING: "alone"}
+        return self._engine.connect().execution_options(**options)
 
     def _writer(self, how: str = "alone") -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITING: how})
