@@ -150,8 +150,8 @@ def _send_planned(
     *,
     most: int | None = None,
     watch: Watch | None = None,
-) -> Generator[Counter[Outcome], None, int]:
-    """How many are planned again at its end, since nobody had told us that we had claimed them."""
+) -> Generator[Counter[Outcome], None, bool]:
+    """Whether something may be planned at its end that nobody keeps from leaving."""
     mailings, wait_for = store.mailings, partial(outlast, sleep=terms.sleep, should_stop=terms.should_stop)
     run_id = wait_for(lambda: mailings.open_run(mailing_id, now=terms.now()))
     remember_batches(store, terms.transport, wait_for, mailing_id=mailing_id, run_id=run_id)
@@ -217,9 +217,13 @@ def _stop(store: Store, mailing_id: int, terms: Terms) -> Callable[[], bool]:
 
 
 def _pause(store: Store, mailing_id: int, reason: str, terms: Terms) -> None:
-    """By itself, and so in nobody's name; a person who was faster has the last word."""
-    if store.mailings.find(mailing_id).status is MailingStatus.SENDING:
-        store.mailings.pause(mailing_id, reason, actor=SENDER, now=terms.now())
+    """By itself, and so in nobody's name; a person or another sender who was faster has the last word."""
+    with suppress(RefusedError):
+        outlast(
+            lambda: store.mailings.pause(mailing_id, reason, actor=SENDER, now=terms.now()),
+            sleep=terms.sleep,
+            should_stop=terms.should_stop,
+        )
 
 
 def _recipient(compiled: CompiledIssue, claimed: ClaimedDelivery, mailing_id: int, terms: Terms) -> Recipient:

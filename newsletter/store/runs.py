@@ -65,12 +65,14 @@ class Runs:
         with self._database.together() as connection:
             connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(beat_at=now))
 
-    def close_run(self, run_id: int, now: datetime) -> int:
+    def close_run(self, run_id: int, now: datetime) -> bool:
         """
         It ends in order: everything that it knew to be its own is settled or given back.
 
-        What is claimed all the same is planned again; how many. They were claimed by a transaction of which the run
-        never heard that it was committed, so they were not handed over.
+        What is claimed all the same is planned again. It was claimed by a transaction of which the run never heard that
+        it was committed, so it was not handed over.
+
+        :return: whether the run left work to another: so planned again, or not claimed since somebody had ended the run
         """
         left = (_delivery.run_id == run_id, _delivery.state == DeliveryState.CLAIMED)
         back = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "tries": _delivery.tries - 1}
@@ -80,8 +82,9 @@ class Runs:
             these = sa.update(schema.deliveries).where(_delivery.mailing_id == mailing, *left)
             given = list(connection.execute(these.values(back).returning(_delivery.id)).scalars())
             withdraw_cancelled(connection, given)
-            connection.execute(sa.update(schema.runs).where(_run.id == run_id).values(ended_at=now))
-        return len(given)
+            this = sa.update(schema.runs).where(_run.id == run_id, _run.ended_at.is_(None))
+            was_open = connection.execute(this.values(ended_at=now)).rowcount
+        return bool(given) or not was_open
 
     def open_runs(self) -> list[OpenRun]:
         """Of all mailings, the oldest first."""

@@ -8,8 +8,9 @@ team brings its machines up to date, and nothing has ever to be migrated.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import AwayError, SettingsError
@@ -39,6 +40,8 @@ class Engine:
     tend: Callable[[], Mapping[int, int]]
     should_stop: Callable[[], bool]
     log: Log
+    #: a look goes on in its thread when the engine is started anew; the next one waits for it
+    _turn: Lock = field(default_factory=Lock, init=False)
 
     def run(self, *, once: bool = False) -> None:
         """
@@ -84,7 +87,7 @@ class Engine:
     async def _tending(self, app: "procrastinate.App", *, once: bool) -> bool:
         looks = 0
         while True:
-            wanted = await asyncio.to_thread(self.tend)
+            wanted = await asyncio.to_thread(self._tend)
             queues = {queue["name"]: queue for queue in await app.job_manager.list_queues_async()}
             for mailing_id, batches in wanted.items():
                 queue = queues.get(_queue(mailing_id), {})
@@ -95,6 +98,10 @@ class Engine:
                 return True
             looks += 1
             await asyncio.sleep(_LOOK)
+
+    def _tend(self) -> Mapping[int, int]:
+        with self._turn:
+            return self.tend()
 
     def _app(self) -> "procrastinate.App":
         try:

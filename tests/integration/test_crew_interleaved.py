@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,12 +10,16 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from newsletter.delivery import DeliveryState, Mailing, Outcome, Receipt
-from newsletter.errors import AwayError
+from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
+from newsletter.edition import Edition
+from newsletter.errors import AwayError, NewsletterError
+from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
+from newsletter.worker import Engine
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
+from tests.fakes.transport import FakeTransport
 from tests.integration.test_mailing import VOCABULARY
 from tests.planning import plan_for_everyone
 from tests.stores import CONSENT, NEWSLETTER, an_entry
@@ -41,6 +45,10 @@ def under_way(store: Store, readers: int = 6) -> Mailing:
     store.readers.take_in(NEWSLETTER, entries, update=False, actor="mei", now=NOW)
     mailing = plan_for_everyone(store, a_compiled_issue(), VOCABULARY, actor="mei")
     return store.mailings.begin(mailing.id, transport="fake", actor="mei", now=NOW)
+
+
+def terms_with(transport: FakeTransport) -> sending.Terms:
+    return sending.Terms(transport=transport, keys=[b"k" * 32], base_url="", actor="test", now=lambda: NOW)
 
 
 def state_of(store: Store, delivery_id: int) -> str:
@@ -163,3 +171,81 @@ def test_a_silent_run_ends_though_its_recorder_lies_where_nobody_gets_at_it(stor
     moved = mailings.recover(mailing.id, NOW, silent=[run])
     assert moved == {DeliveryState.UNKNOWN: 2}
     assert mailings.open_runs() == []
+
+
+def test_two_who_pause_a_mailing_at_once_both_go_on_in_order(store: Store) -> None:
+    """All senders see the same complaints, and so at the same time; who is second has letters in the air."""
+    mailing, faults = under_way(store), []
+
+    def pause() -> None:
+        try:
+            sending._pause(store, mailing.id, "too many complaints", terms_with(FakeTransport()))
+        except NewsletterError as error:
+            faults.append(error)
+
+    pausing = threading.Thread(target=pause)
+    with store._database.writing() as connection:
+        pausing.start()
+        assert wait_for(lambda: somebody_waits(str(store._database.address), "advisory"))
+        connection.exec_driver_sql("UPDATE mailings SET status = 'paused', pause_reason = 'first'")
+    pausing.join()
+    assert faults == []
+    assert store.mailings.find(mailing.id).pause_reason == "first"
+
+
+class Sleepy(FakeTransport):
+    """Others give up its run while it has a letter in the air."""
+
+    nightmare: Callable[[], object]
+
+    def asleep(self, store: Store, mailing: Mailing) -> None:
+        self.nightmare = lambda: store.mailings.recover(
+            mailing.id, NOW, silent=[run.id for run in store.mailings.open_runs()]
+        )
+
+    def _one(self, edition: Edition, recipient: Recipient, at_risk: Callable[[Sequence[int]], None]) -> Receipt:
+        found = super()._one(edition, recipient, at_risk)
+        if len(self.inboxes) == 2:
+            self.nightmare()
+        return found
+
+
+def test_whoever_sends_by_hand_goes_on_after_others_gave_up_their_run(store: Store) -> None:
+    mailing, transport = under_way(store), Sleepy()
+    transport.asleep(store, mailing)
+    list(sending.send_mailing(store, mailing, terms_with(transport)))
+    assert store.mailings.counts(mailing.id)[DeliveryState.ACCEPTED] == 6
+    assert {len(copies) for copies in transport.inboxes.values()} == {1}
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+
+
+def test_a_worker_tends_once_at_a_time_though_its_engine_is_started_anew(store: Store, url: str) -> None:
+    at_once, most, begun = 0, 0, 0
+    counting = threading.Lock()
+
+    def tend() -> dict[int, int]:
+        nonlocal at_once, most, begun
+        with counting:
+            at_once, begun = at_once + 1, begun + 1
+            most = max(most, at_once)
+        if begun == 1:
+            break_off()
+            time.sleep(4)
+        with counting:
+            at_once -= 1
+        return {}
+
+    def break_off() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            theirs = "datname = current_database() AND application_name <> 'newsletter' AND pid <> pg_backend_pid()"
+            connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {theirs}")  # noqa: S608
+
+    until = time.monotonic() + 20
+    Engine(
+        store=store,
+        send=lambda _: None,
+        tend=tend,
+        should_stop=lambda: begun > 2 or time.monotonic() > until,
+        log=lambda *_, **__: None,
+    ).run()
+    assert (begun > 2, most) == (True, 1)
