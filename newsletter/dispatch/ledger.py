@@ -33,6 +33,7 @@ class Ledger:
         self._outlast = outlast
         self._ahead: Future[list[ClaimedDelivery]] | None = None
         self._asked_at = 0.0
+        self._sign: Future[None] | None = None
         #: what is being settled, oldest first
         self._under_way: deque[tuple[Future[int], Collection[int]]] = deque()
 
@@ -87,8 +88,9 @@ class Ledger:
             self._flight.settled(delivery_ids)
 
     def beat(self, now: datetime) -> None:
-        """Say that the run is alive, by and by."""
-        self._clerk.submit(self._outlast, partial(self._mailings.beat, self._run_id, now))
+        """Say that the run is alive, by and by; while the database is away, once."""
+        if self._sign is None or self._sign.done():
+            self._sign = self._clerk.submit(self._outlast, partial(self._mailings.beat, self._run_id, now))
 
     def is_under_way(self, mailing_id: int) -> bool:
         return self._outlast(lambda: self._mailings.find(mailing_id)).status is MailingStatus.SENDING

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -45,7 +46,9 @@ class Duty:
     _purged_at: datetime | None = field(default=None, init=False)
 
     def leave(self) -> None:
-        self.store.workers.leave(self.name, self.now())
+        # Those that could not say so are forgotten by and by.
+        with suppress(AwayError):
+            self.store.workers.leave(self.name, self.now())
 
     def beat(self) -> None:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:

@@ -20,6 +20,7 @@ from newsletter.worker import Engine
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
 from tests.fakes.transport import FakeTransport
+from tests.integration.test_crew import Hand
 from tests.integration.test_mailing import VOCABULARY
 from tests.planning import plan_for_everyone
 from tests.stores import CONSENT, NEWSLETTER, an_entry
@@ -249,3 +250,12 @@ def test_a_worker_tends_once_at_a_time_though_its_engine_is_started_anew(store: 
         log=lambda *_, **__: None,
     ).run()
     assert (begun > 2, most) == (True, 1)
+
+
+def test_a_worker_leaves_though_its_database_is_away() -> None:
+    with postgres.a_server() as server, open_store(server.get_uri()) as store:
+        hand = Hand(store, "hand")
+        hand.crew.tend()
+        server.stop()
+        hand.crew.leave()
+        server.start()
