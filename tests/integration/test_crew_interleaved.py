@@ -259,3 +259,18 @@ def test_a_worker_leaves_though_its_database_is_away() -> None:
         server.stop()
         hand.crew.leave()
         server.start()
+
+
+def test_a_recorder_of_an_earlier_life_of_the_database_speaks_of_no_run_of_this_one(tmp_path: Path, url: str) -> None:
+    """It was brought back from a copy and counts runs anew; machines of a crew are alike, down to their folders."""
+    for life in ("earlier", "this"):
+        postgres.copy_for(tmp_path)
+        with open_store(url) as store:
+            mailing, mailings = under_way(store), store.mailings
+            run = mailings.open_run(mailing.id, NOW)
+            mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)
+            if life == "earlier":
+                mailings.flight(mailing.id, run, size=8).let_go()
+            else:
+                # Its own recorder lies on another machine, under the same way there.
+                assert mailings.dead_runs(mailing.id) == frozenset()
