@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,8 +13,9 @@ import pytest
 from sqlalchemy import make_url
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
+from newsletter.dispatch import ledger
 from newsletter.edition import Edition
-from newsletter.errors import AwayError, NewsletterError
+from newsletter.errors import AwayError, NewsletterError, TransientError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
@@ -274,3 +277,23 @@ def test_a_recorder_of_an_earlier_life_of_the_database_speaks_of_no_run_of_this_
             else:
                 # Its own recorder lies on another machine, under the same way there.
                 assert mailings.dead_runs(mailing.id) == frozenset()
+
+
+def test_whoever_rests_as_its_provider_asked_is_not_taken_for_dead(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BEAT", 0.0)
+    mailing, transport, slept = under_way(store), FakeTransport(), 0.0
+    transport.failures.append(TransientError("busy", retry_after=45))
+    signs: set[datetime] = set()
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
+        time.sleep(0.01)
+        signs.update(run.beat_at for run in store.mailings.open_runs())
+
+    terms = replace(terms_with(transport), sleep=sleep, now=lambda: NOW + timedelta(seconds=slept))
+    list(sending.send_mailing(store, mailing, terms))
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+    assert len(signs) > 10

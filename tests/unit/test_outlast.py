@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.dispatch import ledger as ledgers
 from newsletter.dispatch.ledger import Ledger
 from newsletter.dispatch.patience import LONGEST_OUTAGE, OUTAGE_AT_THE_END, outlast
 from newsletter.errors import AwayError, StoreError
@@ -67,8 +68,9 @@ def test_the_time_that_each_try_takes_counts() -> None:
     assert clock[0] <= OUTAGE_AT_THE_END + 10
 
 
-def test_while_the_database_is_away_one_sign_of_life_waits_and_no_more() -> None:
+def test_while_the_database_is_away_one_sign_of_life_waits_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a sender that is told to stop would wait for each of them."""
+    monkeypatch.setattr(ledgers, "BEAT", 0.0)
     waits, asked = threading.Event(), []
 
     def outlasts(_: object) -> Any:
