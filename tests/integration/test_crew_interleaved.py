@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
 from newsletter.dispatch import ledger
 from newsletter.edition import Edition
-from newsletter.errors import AwayError, NewsletterError, TransientError
+from newsletter.errors import AwayError, NewsletterError, StoreError, TransientError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
@@ -297,3 +297,14 @@ def test_whoever_rests_as_its_provider_asked_is_not_taken_for_dead(
     list(sending.send_mailing(store, mailing, terms))
     assert store.mailings.find(mailing.id).status is MailingStatus.SENT
     assert len(signs) > 10
+
+
+def test_who_cannot_lead_as_we_do_does_not_keep_others_from_it(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advisory, "_LEADERS_SILENCE", "a server that does not know it: ")
+    with pytest.raises(StoreError), store.leading():
+        pass
+    monkeypatch.undo()
+    with open_store(url) as other, other.leading() as insist:
+        insist()
