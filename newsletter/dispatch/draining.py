@@ -38,8 +38,6 @@ GROUP_WAIT = 0.1
 CLAIM_LASTS = 2.0
 #: seconds between two looks at what readers complained of
 LOOK_AT_COMPLAINTS = 10.0
-#: seconds between two signs of life
-BEAT = 5.0
 
 
 class Transport(Protocol):
@@ -114,7 +112,7 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
                 desk.clear()
                 if failures >= len(BACK_OFF) or (error.retry_after or 0) > LONGEST_WAIT:
                     raise
-                _rest(run, error.retry_after or BACK_OFF[failures])
+                _rest(run, error.retry_after or BACK_OFF[failures], ledger)
                 failures += 1
             except TransportError:
                 desk.clear()
@@ -144,7 +142,6 @@ class _Desk:
         self._tries: dict[int, int] = {}
         self._since = 0.0
         self._looked_at = 0.0
-        self._beaten_at = time.monotonic()
         self._complaints = 0
         self._is_over = False
 
@@ -174,9 +171,7 @@ class _Desk:
             self._unsettled.append(receipt)
             outcomes[receipt.outcome] += 1
         self._settle_in_time()
-        if time.monotonic() - self._beaten_at >= BEAT:
-            self._beaten_at = time.monotonic()
-            self._ledger.beat(self._run.now())
+        self._ledger.beat(self._run.now())
         return outcomes
 
     def clear(self) -> None:
@@ -245,9 +240,10 @@ class _Desk:
             self._run.pause(reason)
 
 
-def _rest(run: Run, seconds: float) -> None:
-    """Short naps, so that whoever asks to stop is heard."""
+def _rest(run: Run, seconds: float, ledger: Ledger) -> None:
+    """Short naps, so that whoever asks to stop is heard, and nobody takes us for dead."""
     while seconds > 0 and not run.should_stop():
         nap = min(seconds, NAP)
         run.sleep(nap)
+        ledger.beat(run.now())
         seconds -= nap

@@ -21,6 +21,8 @@ from newsletter.store.rows import ClaimedDelivery
 
 #: settlements that may be under way, until somebody waits for the first of them
 MOST_UNDER_WAY = 2
+#: seconds between two signs of life
+BEAT = 5.0
 
 
 class Ledger:
@@ -33,6 +35,8 @@ class Ledger:
         self._outlast = outlast
         self._ahead: Future[list[ClaimedDelivery]] | None = None
         self._asked_at = 0.0
+        self._beaten_at = time.monotonic()
+        self._sign: Future[None] | None = None
         #: what is being settled, oldest first
         self._under_way: deque[tuple[Future[int], Collection[int]]] = deque()
 
@@ -87,8 +91,10 @@ class Ledger:
             self._flight.settled(delivery_ids)
 
     def beat(self, now: datetime) -> None:
-        """Say that the run is alive, by and by."""
-        self._clerk.submit(self._outlast, partial(self._mailings.beat, self._run_id, now))
+        """Say that the run is alive, every few seconds; while the database is away, once."""
+        if time.monotonic() - self._beaten_at >= BEAT and (self._sign is None or self._sign.done()):
+            self._beaten_at = time.monotonic()
+            self._sign = self._clerk.submit(self._outlast, partial(self._mailings.beat, self._run_id, now))
 
     def is_under_way(self, mailing_id: int) -> bool:
         return self._outlast(lambda: self._mailings.find(mailing_id)).status is MailingStatus.SENDING

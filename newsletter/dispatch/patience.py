@@ -1,5 +1,6 @@
 """How long to wait before trying again: longer each time, and never two senders at the same instant."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol, TypeVar
@@ -31,7 +32,13 @@ class Outlast(Protocol):
     def __call__(self, work: Callable[[], _Found], /) -> _Found: ...
 
 
-def outlast(work: Callable[[], _Found], *, sleep: Callable[[float], None], should_stop: Callable[[], bool]) -> _Found:
+def outlast(
+    work: Callable[[], _Found],
+    *,
+    sleep: Callable[[float], None],
+    should_stop: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
+) -> _Found:
     """
     Try again while the database is away.
 
@@ -40,9 +47,12 @@ def outlast(work: Callable[[], _Found], *, sleep: Callable[[float], None], shoul
     """
     waited, tries = 0.0, 0
     while True:
+        began = clock()
         try:
             return work()
         except AwayError:
+            # A server that does not answer at all takes its time for each try.
+            waited += clock() - began
             if waited >= (OUTAGE_AT_THE_END if should_stop() else LONGEST_OUTAGE):
                 raise
             nap = _BETWEEN_LOOKS[min(tries, len(_BETWEEN_LOOKS) - 1)]

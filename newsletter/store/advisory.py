@@ -89,8 +89,8 @@ def leading(engine: sa.Engine, number: int, *, otherwise: RefusedError) -> Itera
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCKS}, {number})").scalar():
             raise otherwise
-        connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
         try:
+            connection.exec_driver_sql(f"SET idle_session_timeout = '{_LEADERS_SILENCE}s'")
             yield lambda: connection.exec_driver_sql("SELECT 1").close()
         finally:
             # Closed, and the lock and its clock with it.

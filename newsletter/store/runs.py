@@ -1,10 +1,12 @@
 """Who is at work on a mailing, and what becomes of what a dead sender held."""
 
 import os
+import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,10 +155,15 @@ class Runs:
                 found[run] = gone.stages if gone else None
         return found
 
+    @cached_property
+    def _word(self) -> str:
+        """In the names of our recorders: a server that was brought back from a copy counts its runs anew."""
+        return secrets.token_hex(4)
+
     def _flight_path(self, mailing_id: int, run_id: int) -> Path | None:
         path = self._database.beside
         # In a file there is one sender of a mailing at a time; the next one takes the place of the one before.
-        name = f"{mailing_id}.{run_id}" if self._database.is_shared else f"{mailing_id}"
+        name = f"{mailing_id}.{run_id}.{self._word}" if self._database.is_shared else f"{mailing_id}"
         return path and path.with_name(f"{path.name}.{name}.flight")
 
 

@@ -48,7 +48,9 @@ class Duty:
     _purged_at: datetime | None = field(default=None, init=False)
 
     def leave(self) -> None:
-        self.store.workers.leave(self.name, self.now())
+        # Those that could not say so are forgotten by and by.
+        with suppress(AwayError):
+            self.store.workers.leave(self.name, self.now())
 
     def beat(self) -> None:
         if self._beaten_at is None or self.now() - self._beaten_at >= _BEAT:

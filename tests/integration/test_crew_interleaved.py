@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,8 +13,9 @@ import pytest
 from sqlalchemy import make_url
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
+from newsletter.dispatch import ledger
 from newsletter.edition import Edition
-from newsletter.errors import AwayError, NewsletterError
+from newsletter.errors import AwayError, NewsletterError, StoreError, TransientError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
@@ -20,6 +23,7 @@ from newsletter.worker import Engine
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
 from tests.fakes.transport import FakeTransport
+from tests.integration.test_crew import Hand
 from tests.integration.test_mailing import VOCABULARY
 from tests.planning import plan_for_everyone
 from tests.stores import CONSENT, NEWSLETTER, an_entry
@@ -249,3 +253,58 @@ def test_a_worker_tends_once_at_a_time_though_its_engine_is_started_anew(store: 
         log=lambda *_, **__: None,
     ).run()
     assert (begun > 2, most) == (True, 1)
+
+
+def test_a_worker_leaves_though_its_database_is_away() -> None:
+    with postgres.a_server() as server, open_store(server.get_uri()) as store:
+        hand = Hand(store, "hand")
+        hand.crew.tend()
+        server.stop()
+        hand.crew.leave()
+        server.start()
+
+
+def test_a_recorder_of_an_earlier_life_of_the_database_speaks_of_no_run_of_this_one(tmp_path: Path, url: str) -> None:
+    """It was brought back from a copy and counts runs anew; machines of a crew are alike, down to their folders."""
+    for life in ("earlier", "this"):
+        postgres.copy_for(tmp_path)
+        with open_store(url) as store:
+            mailing, mailings = under_way(store), store.mailings
+            run = mailings.open_run(mailing.id, NOW)
+            mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)
+            if life == "earlier":
+                mailings.flight(mailing.id, run, size=8).let_go()
+            else:
+                # Its own recorder lies on another machine, under the same way there.
+                assert mailings.dead_runs(mailing.id) == frozenset()
+
+
+def test_whoever_rests_as_its_provider_asked_is_not_taken_for_dead(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BEAT", 0.0)
+    mailing, transport, slept = under_way(store), FakeTransport(), 0.0
+    transport.failures.append(TransientError("busy", retry_after=45))
+    signs: set[datetime] = set()
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
+        time.sleep(0.01)
+        signs.update(run.beat_at for run in store.mailings.open_runs())
+
+    terms = replace(terms_with(transport), sleep=sleep, now=lambda: NOW + timedelta(seconds=slept))
+    list(sending.send_mailing(store, mailing, terms))
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+    assert len(signs) > 10
+
+
+def test_who_cannot_lead_as_we_do_does_not_keep_others_from_it(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advisory, "_LEADERS_SILENCE", "a server that does not know it: ")
+    with pytest.raises(StoreError), store.leading():
+        pass
+    monkeypatch.undo()
+    with open_store(url) as other, other.leading() as insist:
+        insist()

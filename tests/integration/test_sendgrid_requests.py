@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import Outcome, Receipt
+from newsletter.delivery import Batch, Outcome, Receipt
 from newsletter.edition import cut_edition
 from newsletter.errors import PermanentError, SettingsError, TransientError
 from newsletter.message import Letter
@@ -274,3 +274,19 @@ def test_so_many_are_claimed_at_once_as_fit_a_request() -> None:
     assert SendGridTransport(KEY).window == 200
     assert SendGridTransport(KEY, exact=True).window == 1_000
     assert SendGridTransport(KEY, exact=True, batch=50).window == 50
+
+
+def test_whoever_sleeps_for_longer_than_a_batch_is_held_hands_nothing_over_under_it(fake: FakeSendGrid) -> None:
+    """Others have taken it back and sent the mails themselves; what comes late would leave at once."""
+    slept = [0.0]
+    transport = SendGridTransport(KEY, url=fake.url, exact=True, clock=lambda: time.time() + slept[0])
+
+    def remember(batch: Batch, _: Sequence[int]) -> None:
+        fake.cancel(batch.id)
+        slept[0] = fake.ahead = 3_600.0
+
+    transport.remember = remember
+    at_risk: list[int] = []
+    with transport, pytest.raises(TransientError, match="too long ago"):
+        list(transport.send(iter(letters(1, 2)), at_risk.extend))
+    assert (at_risk, fake.delivered) == ([], [])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sendgrid import SendGridAPIClient
 
 from newsletter.delivery import Batch, Cancellation, Outcome, Receipt
-from newsletter.errors import PermanentError, SettingsError
+from newsletter.errors import PermanentError, SettingsError, TransientError
 from newsletter.message import Letter
 from newsletter.providers.sendgrid import answers
 from newsletter.providers.sendgrid.answers import Answer
@@ -63,6 +63,7 @@ class SendGridTransport:
         batch: int | None = None,
         exact: bool = False,
         hold: float = LEAST_HOLD,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """
         :param batch: readers in a request; None: as many as the mode allows
@@ -80,6 +81,8 @@ class SendGridTransport:
         self._wire = Wire(url.rstrip("/"), self.client.request_headers, timeout=timeout)
         self._schedule = Schedule(self.client, timeout=timeout, hold=hold)
         self._may_schedule = False
+        #: seconds for which a batch of ours may be handed over under, and who tells how many have passed
+        self._fresh, self._clock = hold - Batch.MARGIN, clock
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +132,10 @@ class SendGridTransport:
         self, sheet: Sheet, copies: Sequence[Copy], at_risk: AtRisk
     ) -> Generator[Sequence[Receipt], None, _Outcome]:
         """Receipts for those of whom the answer speaks, and the others, to be submitted again."""
+        begun = self._clock()
         batch = (yield from self._batch_for(copies)) if self.exact else None
-        answer = yield from self._post(sheet.body(copies, batch), _ids(copies), at_risk)
+        last_word = self._unless_stale(begun, at_risk) if batch else at_risk
+        answer = yield from self._post(sheet.body(copies, batch), _ids(copies), last_word)
         if answer.status == answers.ACCEPTED:
             return _receipts(copies, Outcome.ACCEPTED, "202", answer.message_id), []
         if answer.status == answers.TOO_LARGE:
@@ -155,7 +160,11 @@ class SendGridTransport:
             line = yield from awaited(lambda: self._wire.begin(len(body)), patience=patience)
         except TimeoutError as error:
             raise answers.unreachable(error) from error
-        at_risk(ids)
+        try:
+            at_risk(ids)
+        except TransientError:
+            line.close()
+            raise
         try:
             answer = yield from awaited(lambda: line.exchange(body), patience=patience)
         except BaseException as error:
@@ -165,6 +174,19 @@ class SendGridTransport:
             raise
         self._wire.keep(line)
         return answer
+
+    def _unless_stale(self, begun: float, at_risk: AtRisk) -> AtRisk:
+        """
+        Whoever slept since may have been given up, and their batch taken back. SendGrid has forgotten that when its
+        mails were due, and would let go at once what comes then.
+        """
+
+        def told(ids: Sequence[int]) -> None:
+            if self._clock() - begun > self._fresh:
+                raise TransientError("the batch was opened too long ago to be used", fix="send it again")
+            at_risk(ids)
+
+        return told
 
     def _batch_for(self, copies: Sequence[Copy]) -> Generator[Sequence[Receipt], None, Batch]:
         if self.remember is None:
