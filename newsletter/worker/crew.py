@@ -130,6 +130,8 @@ class Crew(Duty):
             mailings.replan_due(mailing.id, now)
         planned = mailings.planned(mailing.id, most=AHEAD * BATCH)
         if not planned:
+            # What a provider has told meanwhile may say more than its answer did.
+            self.store.events.settle_told(mailing.id, now=now)
             mailings.finish(mailing.id, now=now)
         return ceil(planned / BATCH)
 
