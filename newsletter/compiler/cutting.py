@@ -7,7 +7,7 @@ from newsletter.compiler.ink import HtmlInk, Ink
 from newsletter.edition import Filling, Piece, mark
 from newsletter.errors import Finding, TemplateError
 
-_TAG = re.compile(r"""<(?P<end>/?)(?P<name>[a-zA-Z][\w:-]*)(?:[^"'<>]++|"[^"]*+"|'[^']*+')*+>""")
+_TAG = re.compile(r"""<(?P<end>/?)(?P<name>[a-zA-Z][\w:-]*)(?:[^"'<>]++|"[^"]*+"|'[^']*+')*>""")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _VOID = frozenset({"br", "hr", "img", "wbr", "col", "input", "link", "meta"})
 
