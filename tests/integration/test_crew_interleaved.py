@@ -1,5 +1,6 @@
 """What several senders on one PostgreSQL do at the same instant; each scene holds one of them where it hurts."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,9 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
@@ -308,3 +312,22 @@ def test_who_cannot_lead_as_we_do_does_not_keep_others_from_it(
     monkeypatch.undo()
     with open_store(url) as other, other.leading() as insist:
         insist()
+
+
+def test_an_engine_that_finds_no_room_for_its_connections_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the store may still be there."""
+    # It would wait for half a minute each time.
+    monkeypatch.setattr(AsyncConnectionPool.open, "__defaults__", (False, 0.5))
+    with socket.socket() as deaf:
+        # It is bound, and nobody listens.
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"postgresql://nobody@127.0.0.1:{deaf.getsockname()[1]}/nothing"
+        said: list[str] = []
+        Engine(
+            store=cast("Store", SimpleNamespace(workers=SimpleNamespace(room_for_engine=lambda *_: nowhere))),
+            send=lambda _: None,
+            tend=dict,
+            should_stop=lambda: len(said) > 1,
+            log=lambda event, /, **_: said.append(event),
+        ).run()
+    assert said == ["engine-lost", "engine-lost"]
