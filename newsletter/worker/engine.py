@@ -137,9 +137,11 @@ _WORKING: dict[str, Any] = {
 
 def _losses() -> tuple[type[Exception], ...]:
     """What is raised when the database is away, or has no room for the engine's connections."""
-    from procrastinate.exceptions import ConnectorException
-    from psycopg_pool import PoolTimeout
-
+    try:
+        from procrastinate.exceptions import ConnectorException
+        from psycopg_pool import PoolTimeout
+    except ImportError:
+        return (AwayError,)
     return ConnectorException, PoolTimeout, AwayError
 
 

@@ -1,6 +1,7 @@
 """What several senders on one PostgreSQL do at the same instant; each scene holds one of them where it hurts."""
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from sqlalchemy import make_url
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
 from newsletter.dispatch import ledger
 from newsletter.edition import Edition
-from newsletter.errors import AwayError, NewsletterError, StoreError, TransientError
+from newsletter.errors import AwayError, NewsletterError, SettingsError, StoreError, TransientError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
@@ -331,3 +332,11 @@ def test_an_engine_that_finds_no_room_for_its_connections_tries_again(monkeypatc
             log=lambda event, /, **_: said.append(event),
         ).run()
     assert said == ["engine-lost", "engine-lost"]
+
+
+def test_without_the_engine_a_worker_says_what_to_install(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("procrastinate", "procrastinate.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    idle = Engine(store=store, send=lambda _: None, tend=dict, should_stop=lambda: False, log=lambda *_, **__: None)
+    with pytest.raises(SettingsError, match="needs procrastinate"):
+        idle.run(once=True)
