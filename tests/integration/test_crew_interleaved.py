@@ -340,3 +340,18 @@ def test_without_the_engine_a_worker_says_what_to_install(store: Store, monkeypa
     idle = Engine(store=store, send=lambda _: None, tend=dict, should_stop=lambda: False, log=lambda *_, **__: None)
     with pytest.raises(SettingsError, match="needs procrastinate"):
         idle.run(once=True)
+
+
+def test_a_worker_that_lacks_what_one_mailing_needs_works_on_at_the_others(store: Store) -> None:
+    mailing, hand = under_way(store), Hand(store, "hand")
+    run = store.mailings.open_run(mailing.id, NOW)
+    store.mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)
+    store.mailings.flight(mailing.id, run, size=8).let_go()
+
+    def no_key(_: Mailing) -> sending.Terms:
+        raise SettingsError("SENDGRID_API_KEY is empty")
+
+    hand.crew.terms_for = no_key
+    assert hand.crew.tend() == {}
+    assert store.mailings.find(mailing.id).pause_reason == "SENDGRID_API_KEY is empty"
+    hand.crew.leave()
