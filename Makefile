@@ -1,15 +1,19 @@
 # Every target does its own set-up; a machine needs Python 3.11 or newer (with venv and pip) and make.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports bench-web bench-scale programs lock npm-locks wheel clean
+.PHONY: help demo test test-both check lint types docs judge fix pictures test-faults bench-readers bench-render bench-send bench-reports bench-web bench-scale programs lock npm-locks wheel clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 T ?= tests
-#: what runs on PostgreSQL, too
-ON_BOTH := $(addprefix tests/integration/test_,account.py approving.py consent.py consent_machine.py drafts.py mailing.py \
-	roster_import.py roster_one.py segments_sql.py sendgrid_recall.py store_machine.py store_mailings.py store_readers.py)
+#: what runs on PostgreSQL, too: all that has SQL of its own, and of the rest, where the address alone differs, a sample
+ON_BOTH := $(addprefix tests/integration/test_,account.py approving.py archive.py consent.py consent_machine.py drafts.py \
+	events.py export.py face.py forget.py left_behind.py mailing.py preferences.py report_command.py resolve_command.py \
+	retry_command.py roster_import.py roster_one.py segments_sql.py sendgrid_recall.py signing_up.py store_machine.py \
+	store_mailings.py store_readers.py tags_commands.py)
+#: all that has to do with a store
+WITH_STORES := tests/integration tests/faults/test_servers.py tests/faults/test_kills.py tests/faults/test_kills_sendgrid.py
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +24,9 @@ demo: $(READY) ## the whole path on the shipped examples; no mail leaves this ma
 test: $(READY) programs ## all tests; make test T=tests/unit for some
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(T)
 	$(if $(filter tests,$(T)),NEWSLETTER_TEST_DATABASE=postgresql $(BIN)/pytest -n auto --maxprocesses 4 $(ON_BOTH))
+
+test-both: $(READY) programs ## every test that has to do with a database, on PostgreSQL
+	NEWSLETTER_TEST_DATABASE=postgresql $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(WITH_STORES)
 
 check: lint types docs test judge ## everything that must hold before a change goes in
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from newsletter import __version__
 from newsletter.delivery import DeliveryState, Outcome
-from newsletter.errors import AwayError, RefusedError
+from newsletter.errors import RefusedError
 from newsletter.store.database import Database
 from newsletter.store.mailings import Mailings
 
@@ -32,7 +32,7 @@ class Meter:
         self._messages = self._counter("messages", "Messages handed over, by what the provider said", *_BY)
         self._claimed = self._counter("claimed", "Deliveries claimed")
         self._batches = self._counter("batches", "Claims that found something")
-        self._retries = self._counter("database_retries", "Times that something was asked of the database again")
+        self._retries = self._counter("database_retries", "Times that the database was away, and was asked again")
         self._recovered = self._counter("recovered", "Deliveries of dead senders settled, by what they became", "state")
         self._runs = self._counter("recovered_runs", "Mailings in which a dead sender had left something")
         self._asking = Histogram(
@@ -63,8 +63,8 @@ class Meter:
     def settled(self, seconds: float) -> None:
         self._asking.labels("settle").observe(seconds)
 
-    def retried(self) -> None:
-        """Something was asked of the database again, because it had not answered."""
+    def missed(self) -> None:
+        """The database was away, or somebody in the way: something has to be asked again."""
         self._retries.inc()
 
     def recovered(self, moved: Mapping[DeliveryState, int]) -> None:
@@ -102,27 +102,16 @@ class MeasuredMailings(Mailings):
         self._meter = meter
 
     def claim(self, *mailing: Any, **terms: Any) -> Any:
-        with self._tried():
-            begun = time.perf_counter()
-            found = super().claim(*mailing, **terms)
-            self._meter.claimed(len(found), time.perf_counter() - begun)
+        begun = time.perf_counter()
+        found = super().claim(*mailing, **terms)
+        self._meter.claimed(len(found), time.perf_counter() - begun)
         return found
 
     def settle(self, *receipts: Any, **terms: Any) -> Any:
-        with self._tried():
-            begun = time.perf_counter()
-            settled = super().settle(*receipts, **terms)
-            self._meter.settled(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        settled = super().settle(*receipts, **terms)
+        self._meter.settled(time.perf_counter() - begun)
         return settled
-
-    @contextmanager
-    def _tried(self) -> Iterator[None]:
-        try:
-            yield
-        except AwayError:
-            # Whoever sends outlasts it, and asks again.
-            self._meter.retried()
-            raise
 
     def recover(self, *mailing: Any, **terms: Any) -> Any:
         moved = super().recover(*mailing, **terms)

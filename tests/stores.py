@@ -27,8 +27,8 @@ crypto: {names: {en: Crypto, zh-Hans: 加密货币}, aliases: ["coins, tokens"]}
 """
 
 
-#: about SQLite's file, or its ways alone
-only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone")
+#: about SQLite's file, or its ways alone; or about what stands before any database, and takes long
+only_sqlite = pytest.mark.skipif(postgres.IS_WANTED, reason="about SQLite alone, or the same on both")
 
 
 def address_of(folder: Path) -> str:
@@ -46,6 +46,13 @@ def copy_of(folder: Path, *, to: Path) -> None:
         postgres.copy_for(to, of=folder)
     else:
         shutil.copyfile(folder / "newsletter.db", to / "newsletter.db")
+
+
+def bytes_of(folder: Path) -> bytes:
+    """All that is kept on a disk of the folder's database: with a file, its log and its free pages, too."""
+    if postgres.IS_WANTED:
+        return postgres.bytes_of(folder)
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("newsletter.db*")))
 
 
 def a_store(folder: Path, *, wait_seconds: float = 5.0) -> Store:
@@ -116,6 +123,7 @@ __all__ = [
     "a_vocabulary",
     "address_of",
     "an_entry",
+    "bytes_of",
     "copy_of",
     "database_setting",
     "only_sqlite",

@@ -68,7 +68,7 @@ def worker(
         signal.signal(number, lambda *_: asked.__setitem__(0, True))
     log: Log = partial(_log, worker=name)
     with _shown(meter, metrics, log), wiring.load_store(settings) as store:
-        store.measured(lambda database: MeasuredMailings(database, meter))
+        store.measured(lambda database: MeasuredMailings(database, meter), missed=meter.missed)
         kind = Crew if store.mailings.have_room_for_many else Worker
         works = kind(
             store=store,

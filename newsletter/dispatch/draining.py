@@ -126,7 +126,9 @@ class _Desk:
     """Where claimed deliveries leave as letters and come back as receipts."""
 
     def __init__(self, ledger: Ledger, run: Run, flight: Flight | NoFlight, window: int) -> None:
-        self._ledger, self._run, self._flight, self._window = ledger, run, flight, window
+        self._ledger, self._run, self._flight = ledger, run, flight
+        #: no more than the pace lets go while a claim lasts, or most would be given back again and again
+        self._window = min(window, run.pace.most_within(CLAIM_LASTS))
         self._claimed: deque[ClaimedDelivery] = deque()
         self._claimed_at = 0.0
         #: may still be claimed

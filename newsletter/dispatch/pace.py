@@ -1,5 +1,6 @@
 """How fast letters may go: all together, and to one provider of mailboxes."""
 
+import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,10 @@ class Pace:
     @property
     def held(self) -> int:
         return sum(map(len, self._held.values()))
+
+    def most_within(self, seconds: float) -> int:
+        """Letters that may go in that time, were nobody else to send."""
+        return sys.maxsize if self.rate is None else max(1, ceil(self.rate * seconds))
 
     def next_of(self, claimed: deque[ClaimedDelivery], now: datetime) -> ClaimedDelivery | None:
         """The next one that may go, taken from those that were held or from those claimed; None: not at the moment."""

@@ -110,6 +110,8 @@ def send_mailing(store: Store, mailing: Mailing, terms: Terms) -> Iterator[Count
             if not (yield from _send_planned(store, compiled, mailing.id, terms)):
                 break
         yield from _wait_for_the_lost(store, mailing.id, terms)
+        # What a provider has told meanwhile may say more than its answer did.
+        store.events.settle_told(mailing.id, now=terms.now())
         mailings.finish(mailing.id, now=terms.now())
 
 

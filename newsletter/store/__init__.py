@@ -58,9 +58,14 @@ class Store:
         self.archive = Archive(database)
         self.outcomes = Outcomes(database)
 
-    def measured(self, make: Callable[[Database], Mailings]) -> None:
-        """Let somebody look on at all that is done about mailings."""
+    def measured(self, make: Callable[[Database], Mailings], *, missed: Callable[[], None]) -> None:
+        """
+        Let somebody look on at all that is done about mailings.
+
+        :param missed: called each time that the database was away, and something has to be asked again
+        """
         self.mailings = make(self._database)
+        self._database.missed = missed
 
     def leading(self) -> AbstractContextManager[Callable[[], None]]:
         """

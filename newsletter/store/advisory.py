@@ -12,6 +12,8 @@ _LOCKS = 0x6E65_7773
 _WRITERS = 0
 #: likewise, of issues: one claims at a time, so that no reader gets an issue by two mailings
 _ISSUES = _LOCKS + 1
+#: likewise, of plans
+_PLANS = _LOCKS + 2
 #: milliseconds until the server gives up whoever writes and says nothing more
 _NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
 #: seconds until it gives up a leader who does not ask
@@ -24,7 +26,10 @@ def begin(connection: sa.Connection, writing: str | None) -> None:
 
     Those who write `together` keep out of each other's rows, so only the others have to wait for them.
     """
-    if writing:
+    if writing == "plan":
+        # It has had its turn already.
+        connection.exec_driver_sql(f"SELECT {_NOBODY_SLEEPS}")
+    elif writing:
         lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
         connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}")
 
@@ -33,6 +38,25 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
     issue = "hashtext(newsletter || '/' || slug)"
     told = sa.text(f"SELECT pg_advisory_xact_lock({_ISSUES}, {issue}) FROM mailings WHERE id = :id")  # noqa: S608
     connection.execute(told, {"id": mailing_id})
+
+
+@contextmanager
+def planning(connection: sa.Connection) -> Iterator[None]:
+    """Before the transaction begins: what that sees is settled by its first statement, be it one that waits."""
+    held = f"({_PLANS}, 0)"
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
+    connection.commit()
+    try:
+        yield
+    finally:
+        # It went with the server, or with the connection, when there is none any more.
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{held}")
+            connection.commit()
+
+
+def keep_plans_out(connection: sa.Connection) -> bool:
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_PLANS}, 0)").scalar())
 
 
 @contextmanager

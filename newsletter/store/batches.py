@@ -10,7 +10,8 @@ from newsletter.delivery import Batch, BatchState, DeliveryState, MailingStatus
 from newsletter.errors import PermanentError
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, insert_new
+from newsletter.store.database import Database
+from newsletter.store.ways import insert_new
 
 _batch, _delivery, _mailing = schema.batches.c, schema.deliveries.c, schema.mailings.c
 #: a delivery may have left by another way since, in a later run

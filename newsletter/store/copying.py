@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import sqlalchemy as sa
 
-from newsletter.store.database import ways_of
+from newsletter.store.ways import ways_of
 
 #: rows; few where each holds a whole compiled issue
 _PAGE, _LARGE_PAGE = 5_000, 20

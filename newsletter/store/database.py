@@ -1,8 +1,8 @@
 """One connected database: its transactions, and what its refusals mean in words that say what to do."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from newsletter.errors import AwayError, Finding, RefusedError, StoreError
 from newsletter.store import advisory, postgres, sqlite
 from newsletter.store.marks import insist_unmarked, meta_of
+from newsletter.store.ways import WAYS
 
 #: a row of whatever columns
 AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 _WRITING, _MOVING = "newsletter_writing", "newsletter_moving"
-#: what differs between databases, by SQLAlchemy's name
-_WAYS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 
 
 class Database:
@@ -26,9 +25,11 @@ class Database:
 
     def __init__(self, engine: sa.Engine, path: Path | None) -> None:
         self._engine = engine
-        self._ways = _WAYS[engine.dialect.name]
+        self._ways = WAYS[engine.dialect.name]
         #: of its file; None for a database in memory, and for a server
         self.path = path
+        #: called each time that it was away, and something has to be asked again
+        self.missed: Callable[[], None] = lambda: None
 
     @property
     def is_shared(self) -> bool:
@@ -96,6 +97,19 @@ class Database:
         """Others were at work, and it may be tried again."""
         return isinstance(error.__cause__, sa.exc.DBAPIError) and bool(self._ways.is_busy(error.__cause__))
 
+    @contextmanager
+    def planning(self) -> Iterator[sa.Connection]:
+        """
+        The same for a plan, which sees one state of the database. On a server others write meanwhile: all but those who
+        plan, and those who delete what a plan may point to (`insist_no_plan`).
+        """
+        with self._told(), self._planner() as connection, self._ways.planning(connection), connection.begin():
+            yield connection
+
+    def _planner(self) -> sa.Connection:
+        options = {_WRITING: "plan", "isolation_level": "REPEATABLE READ"} if self.is_shared else {_WRITING: "alone"}
+        return self._engine.connect().execution_options(**options)
+
     def _writer(self, how: str = "alone") -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITING: how})
 
@@ -142,8 +156,10 @@ class Database:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            kind = AwayError if self._ways.is_passing(error) else StoreError
-            raise kind(self._in_words(error)) from error
+            if self._ways.is_passing(error):
+                self.missed()
+                raise AwayError(self._in_words(error)) from error
+            raise StoreError(self._in_words(error)) from error
 
     def _in_words(self, error: sa.exc.DBAPIError) -> Finding:
         message, fix = self._ways.meaning_of(error)
@@ -155,92 +171,6 @@ def is_about_a_row(error: StoreError) -> bool:
     return isinstance(error.__cause__, sa.exc.IntegrityError | sa.exc.DataError)
 
 
-def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
-    """
-    One statement for many rows, and how many it changed: with SQLite a third of SQLAlchemy's time over each row.
-
-    :param statement: made once and kept, for it is compiled once
-    :param rows: by the names of its bound parameters
-    """
-    if connection.dialect.name != "sqlite":
-        # SQLAlchemy keeps the number for a change, and for an insert only when asked.
-        return connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
-    text, names = _compiled(statement, connection.dialect)
-    made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
-    return connection.exec_driver_sql(text, made).rowcount
-
-
-@lru_cache(maxsize=32)
-def _compiled(statement: sa.UpdateBase, dialect: sa.Dialect) -> tuple[str, list[tuple[str, Any]]]:
-    """Its text, and its parameters in order, each with what makes the driver's value of ours."""
-    compiled = statement.compile(dialect=dialect)
-    binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
-    return str(compiled), [(name, binds[name]) for name in compiled.positiontup or ()]
-
-
-def insert_rows(
-    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """
-    Many rows, without a look at each: a tenth of the time that SQLAlchemy takes.
-
-    :param rows: as the driver wants them; `stored` makes instants and dates fit
-    """
-    if rows:
-        _WAYS[connection.dialect.name].insert_rows(connection, table, names, rows)
-
-
-def stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
-    """A value as the driver wants it for that column."""
-    convert = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return convert(value) if convert else value
-
-
-def next_ids(connection: sa.Connection, table: sa.Table, count: int) -> range:
-    """Ids that no row has had. They hold only in a transaction that writes: nobody else can take them meanwhile."""
-    found: range = _WAYS[connection.dialect.name].next_ids(connection, table, count)
-    return found
-
-
-def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
-    """An insert that passes over rows that are there already."""
-    found: sa.Insert = _WAYS[connection.dialect.name].insert_new(table)
-    return found
-
-
-def in_turn(connection: sa.Connection, mailing_id: int) -> None:
-    """From here to the end of the transaction, nobody else claims deliveries of its issue, or gives them back."""
-    _WAYS[connection.dialect.name].in_turn(connection, mailing_id)
-
-
-def by_bytes(connection: sa.Connection, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """To order by it: the same order in every database."""
-    found: sa.ColumnElement[Any] = _WAYS[connection.dialect.name].by_bytes(column)
-    return found
-
-
-def ways_of(connection: sa.Connection) -> Any:
-    """What differs between databases where a store is moved."""
-    return _WAYS[connection.dialect.name]
-
-
-def in_one_word(connection: sa.Connection, numbers: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
-    """All numbers of a group with spaces between, the least first, where they are the key of their table."""
-    found: sa.ColumnElement[str] = _WAYS[connection.dialect.name].in_one_word(numbers)
-    return found
-
-
-def sorted_by(connection: sa.Connection, column: sa.Column[Any]) -> None:
-    """Rows of a passing table, all there by now, are to be found by that column."""
-    _WAYS[connection.dialect.name].sorted_by(connection, column)
-
-
-def folded_is(connection: sa.Connection, column: sa.ColumnElement[str], key: str) -> sa.ColumnElement[bool]:
-    """That the column holds a spelling of the word."""
-    found: sa.ColumnElement[bool] = _WAYS[connection.dialect.name].folded_is(connection, column, key)
-    return found
-
-
 def connect(url: str, *, wait_seconds: float, is_moving: bool = False) -> Database:
     """
     :param wait_seconds: how long to wait for another process that is writing
@@ -248,7 +178,7 @@ def connect(url: str, *, wait_seconds: float, is_moving: bool = False) -> Databa
     :raises StoreError: if the address is none of ours, or there is no such folder
     """
     parsed = parsed_address(url)
-    ways = _WAYS[parsed.get_backend_name()]
+    ways = WAYS[parsed.get_backend_name()]
     engine = ways.engine_of(parsed, wait_seconds=wait_seconds)
     path = file_of(parsed)
     sa.event.listen(engine, "begin", partial(_begin, ways, path))
@@ -264,7 +194,7 @@ def parsed_address(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise StoreError("the database address is not an address", fix="write it as sqlite:///newsletter.db") from error
-    if parsed.get_backend_name() not in _WAYS:
+    if parsed.get_backend_name() not in WAYS:
         raise StoreError(
             f"databases of the kind {parsed.get_backend_name()} cannot be used",
             fix="set NEWSLETTER_DATABASE_URL to sqlite:///newsletter.db or postgresql://…",

@@ -23,11 +23,12 @@ from newsletter.plan import Draft, audience_hash_of_stretches, draft_of
 from newsletter.segment import Everyone
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, in_one_word, insert_new, sorted_by
+from newsletter.store.database import Database
 from newsletter.store.kinds import Id
 from newsletter.store.plans import HOLDING, insert_edition, insert_mailing, note_findings
 from newsletter.store.rows import the_mailing
 from newsletter.store.segments import held_clause, needs_people, unindexed
+from newsletter.store.ways import in_one_word, insert_new, sorted_by
 from newsletter.subscriber import Skip, SubscriptionStatus
 from newsletter.tags import Vocabulary
 
@@ -106,7 +107,7 @@ class Drafts:
 
         Nothing is written when nobody is left to get it: then there is no mailing.
         """
-        with self._database.copying() as connection, _stood(connection, wanted, now) as alike:
+        with self._database.planning() as connection, _stood(connection, wanted, now) as alike:
             draft = _draft(alike, wanted)
             if not draft.planned:
                 return draft, None

@@ -14,7 +14,8 @@ from newsletter.errors import StoreError
 from newsletter.event import Event, EventKind
 from newsletter.store import schema
 from newsletter.store.applying import Unapplied, apply_events, settle
-from newsletter.store.database import AnyRow, Database, insert_new, is_about_a_row, run_many
+from newsletter.store.database import AnyRow, Database, is_about_a_row
+from newsletter.store.ways import insert_new, run_many
 
 _event, _delivery, _subscription = schema.events.c, schema.deliveries.c, schema.subscriptions.c
 #: names in one statement

@@ -21,6 +21,7 @@ from newsletter.store.consents import write_log
 from newsletter.store.database import AnyRow, Database
 from newsletter.store.forgotten import keep_hash, suppression_of_hash
 from newsletter.store.people import email_key
+from newsletter.store.ways import insist_no_plan
 from newsletter.subscriber import Skip, SubscriptionStatus, SuppressionReason
 
 _person, _subscription, _suppression = schema.subscribers.c, schema.subscriptions.c, schema.suppressions.c
@@ -49,6 +50,7 @@ class Forgetting:
         """
         key = email_key(email)
         with self._database.writing() as connection:
+            insist_no_plan(connection)
             person = connection.execute(sa.select(_person.id, _person.email).where(_person.email == key)).first()
             if person is None:
                 return None
@@ -94,6 +96,7 @@ class Forgetting:
         )
         wanted = wanted.where(*unconfirmed, _subscription.joined_at < before, since < before, ~held).limit(_PAGE)
         with self._database.writing() as connection:
+            insist_no_plan(connection)
             rows = connection.execute(wanted).all()
             for row in rows:
                 _let_go(connection, row, now)

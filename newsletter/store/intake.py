@@ -18,7 +18,6 @@ from newsletter.consent import ConsentEvent, ConsentRecord
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.consents import suppress, write_log
-from newsletter.store.database import insert_rows, next_ids, stored
 from newsletter.store.deciding import (
     PERSON_FIELDS,
     Change,
@@ -32,6 +31,7 @@ from newsletter.store.deciding import (
 from newsletter.store.forgotten import suppressions_of_hashes
 from newsletter.store.people import email_key
 from newsletter.store.standing import standing_of
+from newsletter.store.ways import insert_rows, next_ids, stored
 from newsletter.subscriber import Consent, Entry, SubscriptionStatus, SuppressionReason
 
 BATCH = 2_000

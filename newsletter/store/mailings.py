@@ -25,6 +25,7 @@ class Mailings(Plans, Life, Queue, Runs, Resolving, Retrying, Tally):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
+        Queue.__init__(self, database)
         self._locks = ProcessLocks()
 
     @property

@@ -20,7 +20,8 @@ from newsletter.errors import Finding, RefusedError, StoreError
 from newsletter.store import marks, opening, schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.copying import ChangedError, Sum, insert_page, missing_part, pages_of
-from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address, ways_of
+from newsletter.store.database import Database, connect, file_of, parsed_address, shown_address
+from newsletter.store.ways import insist_no_plan, ways_of
 from newsletter.store.workers import Workers
 
 #: told what is being done, and with how many rows it is done; each row is copied and verified
@@ -122,12 +123,13 @@ class Move:
         """
         self._insist_source()
         with self._source.writing() as source:
+            insist_no_plan(source)
             ways_of(source).lock_all(source, [schema.meta, *TABLES])
             meta = marks.meta_of(source)
             _insist_unheld(source)
             self._claim_target(meta)
             sums, began_anew = self._copied(source, tell)
-            with self._target.copying() as target:
+            with self._target.writing() as target:
                 ways_of(target).lock_all(target, [schema.meta, *TABLES])
                 _verify(target, sums, tell)
                 _pass_on_ids(source, target)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.store import schema
-from newsletter.store.database import Database, insert_new
+from newsletter.store.database import Database
+from newsletter.store.ways import insert_new
 
 #: how much of a standstill may be made up for afterwards
 _SLACK = timedelta(seconds=1)

@@ -16,6 +16,7 @@ from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
 from newsletter.store.rows import SELECT_MAILINGS, as_mailing, the_mailing
+from newsletter.store.ways import insist_no_plan
 
 _mailing, _edition, _delivery = schema.mailings.c, schema.editions.c, schema.deliveries.c
 
@@ -39,6 +40,7 @@ class Plans:
     ) -> Mailing:
         """Write the mailing, every delivery and every skip in one transaction, and what `check` said, if known."""
         with self._database.writing() as connection:
+            insist_no_plan(connection)
             mailing_id = insert_mailing(connection, plan, status=status, actor=actor, now=now)
             note_findings(connection, mailing_id, findings)
             _insert_deliveries(connection, mailing_id, plan)

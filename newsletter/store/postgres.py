@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql
 from newsletter.errors import StoreError
 from newsletter.store.advisory import begin as begin
 from newsletter.store.advisory import in_turn as in_turn
+from newsletter.store.advisory import keep_plans_out as keep_plans_out
+from newsletter.store.advisory import planning as planning
 from newsletter.store.marks import insist_unmarked
 from newsletter.tags import fold
 
@@ -33,6 +35,10 @@ _PASSING = ("08", "57P", "53300", "55P03", "40001", "40P01", "25P03", _READ_ONLY
 _MOVED = "NL001"
 #: the trigger of every table of a store that was moved
 _CLOSED = "newsletter_moved"
+#: milliseconds
+_REWRITE_TIMEOUT = 1_000
+#: SQLSTATE: somebody else holds what we waited for
+_LOCKED = "55P03"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -52,6 +58,7 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
         isolation_level="READ COMMITTED",
         connect_args={"options": told, "application_name": "newsletter"},
     )
+    sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "handle_error", _let_go_of_a_follower)
     return engine
 
@@ -59,6 +66,17 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
 def _let_go_of_a_follower(context: sa.engine.ExceptionContext) -> None:
     """A server that takes no writes any more, since another one took over: the next connection may find that one."""
     context.is_disconnect |= getattr(context.original_exception, "sqlstate", None) == _READ_ONLY
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    """The server takes no text with a NUL in it, nor looks for one: what nobody writes stands in its place."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class Text(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    connection.adapters.register_dumper(str, Text)
 
 
 def with_our_eye(url: sa.URL) -> sa.URL:
@@ -90,13 +108,22 @@ def copying(_: sa.Connection) -> Iterator[None]:
 def rewrite(engine: sa.Engine) -> bool:
     """The tables that name people; what the server's own log holds of them is gone when it has been recycled."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in _ABOUT_PEOPLE:
-            connection.exec_driver_sql(f"VACUUM FULL {table}")
-        connection.exec_driver_sql("CHECKPOINT")
+        # Whoever waits for a table to be free keeps all others from it.
+        connection.exec_driver_sql(f"SET lock_timeout = {_REWRITE_TIMEOUT}")
+        try:
+            for table in _ABOUT_PEOPLE:
+                connection.exec_driver_sql(f"VACUUM FULL {table}")
+            connection.exec_driver_sql("CHECKPOINT")
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCKED:
+                raise
+            return False
+        finally:
+            connection.exec_driver_sql("RESET lock_timeout")
     return True
 
 
-_ABOUT_PEOPLE = ("subscribers", "subscriptions", "deliveries", "audit", "consents")
+_ABOUT_PEOPLE = ("subscribers", "subscriptions", "deliveries", "audit", "consents", "events", "signups", "answers")
 
 
 def insert_rows(
@@ -260,7 +287,7 @@ _MEANINGS = {
         "the database cannot be reached",
         _LOOK_AFTER,
     ),
-    "55P03": _AT_WORK,
+    _LOCKED: _AT_WORK,
     "57014": _AT_WORK,
     "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
-from newsletter.store.database import Database, in_turn, run_many
+from newsletter.store.database import Database
 from newsletter.store.departed import reopen_waiting, withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
+from newsletter.store.ways import in_turn, run_many
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
@@ -32,6 +33,8 @@ _STILL_OPEN = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
+        #: by mailing, the last delivery that was claimed here
+        self._reached: dict[int, int] = {}
 
     def withdraw_departed(self, mailing_id: int, now: datetime) -> int:
         """Take back what was planned for readers who left, were suppressed, or have the issue already; how many."""
@@ -46,13 +49,28 @@ class Queue:
         """
         with self._database.together() as connection:
             in_turn(connection, mailing_id)
-            while candidates := _next_batch(connection, mailing_id, run_id, limit):
+            while candidates := self._next(connection, mailing_id, run_id, limit):
                 stretch = candidates[0], candidates[-1]
                 withdraw(connection, mailing_id, now, among=stretch)
                 taken = _take(connection, mailing_id, stretch, run_id=run_id, now=now)
                 if taken:
                     return _claimed(connection, taken, stretch)
         return []
+
+    def _next(self, connection: sa.Connection, mailing_id: int, run_id: int, limit: int) -> list[int]:
+        """
+        Ids of the next deliveries, in the order in which they were planned: an edition's stand together.
+
+        A server keeps what was claimed in its index until it cleans up, and would walk over all of it each time. So we
+        begin where we were, and look at what was given back behind us when nothing lies ahead.
+        """
+        reached = self._reached.get(mailing_id, 0) if self._database.is_shared else 0
+        found = _next_batch(connection, mailing_id, run_id, limit, after=reached)
+        if not found and reached:
+            found = _next_batch(connection, mailing_id, run_id, limit, after=0)
+        if found:
+            self._reached[mailing_id] = found[-1]
+        return found
 
     def settle(
         self,
@@ -101,11 +119,12 @@ class Queue:
         return released
 
     def planned(self, mailing_id: int, *, most: int) -> int:
-        """How many deliveries are planned; no more than so many are counted."""
+        """How many deliveries are planned, ahead of what was claimed here or anywhere; so many are counted at most."""
         waiting = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED)
-        counted = sa.select(sa.literal(1)).select_from(schema.deliveries).where(*waiting).limit(most).subquery()
+        counted = sa.select(sa.literal(1)).select_from(schema.deliveries).where(*waiting).limit(most)
+        ahead = counted.where(_delivery.id > self._reached.get(mailing_id, 0))
         with self._database.reading() as connection:
-            return int(connection.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one())
+            return _count(connection, ahead) or _count(connection, counted)
 
     def replan_due(self, mailing_id: int, now: datetime) -> int:
         """Plan deferred deliveries again whose time has come; how many."""
@@ -123,12 +142,15 @@ class Queue:
         return first.due_at if first else None
 
 
-def _next_batch(connection: sa.Connection, mailing_id: int, run_id: int, limit: int) -> list[int]:
-    """Ids of the next deliveries, in the order in which they were planned: an edition's stand together."""
+def _count(connection: sa.Connection, rows: sa.Select[Any]) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
+
+
+def _next_batch(connection: sa.Connection, mailing_id: int, run_id: int, limit: int, *, after: int) -> list[int]:
     under_way = sa.exists().where(_mailing.id == mailing_id, _mailing.status == MailingStatus.SENDING)
     is_open = sa.exists().where(_run.id == run_id, _run.mailing_id == mailing_id, _run.ended_at.is_(None))
     waiting = (_delivery.mailing_id == mailing_id, _delivery.state == DeliveryState.PLANNED, under_way, is_open)
-    wanted = sa.select(_delivery.id).where(*waiting)
+    wanted = sa.select(_delivery.id).where(*waiting, _delivery.id > after)
     return list(connection.execute(wanted.order_by(_delivery.id).limit(limit)).scalars())
 
 

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
-from newsletter.store.database import Database, in_turn
+from newsletter.store.database import Database
 from newsletter.store.departed import withdraw_cancelled
 from newsletter.store.flight import Flight, NoFlight, Stage, look_at_flight, read_flight
+from newsletter.store.ways import in_turn
 
 #: how long to wait before the next try of what was refused for now by an answer that only the flight recorder knows
 _AGAIN = timedelta(minutes=5)

@@ -157,7 +157,7 @@ editions = sa.Table(
 )
 
 #: one row per reader per mailing: the queue, the idempotency key, the audit log and the report. PostgreSQL does not
-#: look up its keys nor those of skips, but refuses to delete what they lead to (migration 0011): plans do not wait.
+#: look up its keys nor those of skips, but refuses to delete what they lead to (migration 0012): plans do not wait.
 deliveries = sa.Table(
     "deliveries",
     metadata,

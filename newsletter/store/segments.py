@@ -22,7 +22,7 @@ from newsletter.segment import (
 )
 from newsletter.segment.expression import Word, walk, with_nots_inside
 from newsletter.store import schema
-from newsletter.store.database import folded_is
+from newsletter.store.ways import folded_is
 
 _person, _subscription, _interest = schema.subscribers.c, schema.subscriptions.c, schema.interests.c
 

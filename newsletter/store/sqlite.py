@@ -71,6 +71,14 @@ def copying(connection: sa.Connection) -> Iterator[None]:
         driver.execute(f"PRAGMA cache_size=-{_KIB}")
 
 
+planning = copying
+
+
+def keep_plans_out(_: sa.Connection) -> bool:
+    """One writer at a time, whatever is written."""
+    return True
+
+
 def rewrite(engine: sa.Engine) -> bool:
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection

@@ -6,14 +6,12 @@ begins what is due, says how many batches wait, and ends what is done. The deliv
 done; whatever is lost of all this is found again at the next look.
 """
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-from pathlib import Path
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
 from newsletter.dispatch import Leases, Watch
@@ -52,17 +50,8 @@ class Crew(Duty):
     def send(self, mailing_id: int) -> None:
         """One batch of it."""
         mailing = self.store.mailings.find(mailing_id)
-        if self.should_stop() or self.rests(mailing):
-            return
-        try:
+        if not (self.should_stop() or self.rests(mailing)):
             self.attempt(mailing, lambda: self._send(mailing))
-        except Exception as error:
-            # Else it would be nudged again and again. What an error says may name a reader; where it was does not.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            at = f"{Path(where.filename).name}:{where.lineno}"
-            self.log("fault", mailing=mailing.id, kind=type(error).__name__, where=at)
-            self.pause(mailing, f"a fault of this program stopped it ({type(error).__name__}); please report it")
-            raise
 
     def leave(self) -> None:
         self._leading.close()
@@ -145,6 +134,8 @@ class Crew(Duty):
             mailings.replan_due(mailing.id, now)
         planned = mailings.planned(mailing.id, most=AHEAD * BATCH)
         if not planned:
+            # What a provider has told meanwhile may say more than its answer did.
+            self.store.events.settle_told(mailing.id, now=now)
             mailings.finish(mailing.id, now=now)
         return ceil(planned / BATCH)
 

@@ -1,10 +1,12 @@
 """What every worker does, whatever database it works on; it names no reader in what it logs."""
 
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome
 from newsletter.errors import AwayError, NewsletterError, PermanentError, RefusedError, TransientError
@@ -59,10 +61,12 @@ class Duty:
     def purge(self) -> None:
         """Let go of those who never confirmed."""
         if self._purged_at is None or self.now() - self._purged_at >= _BETWEEN_PURGES:
-            self._purged_at = self.now()
-            purged = self.store.forgetting.purge(self._purged_at - UNCONFIRMED, now=self._purged_at)
-            if purged:
-                self.log("purged", unconfirmed=purged)
+            # While a mailing is planned, nobody is let go: later, then.
+            with suppress(AwayError):
+                purged = self.store.forgetting.purge(self.now() - UNCONFIRMED, now=self.now())
+                self._purged_at = self.now()
+                if purged:
+                    self.log("purged", unconfirmed=purged)
 
     def apply_events(self) -> None:
         """Let take effect what was told of our mail, and what nobody has seen to."""
@@ -110,6 +114,8 @@ class Duty:
             self.pause(mailing, str(error))
         except NewsletterError as error:
             self._refuse(mailing, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
+            self._give_up(mailing, error)
         else:
             return True
         return False
@@ -139,6 +145,14 @@ class Duty:
         wait = max(REST, timedelta(seconds=error.retry_after or 0))
         self.store.paces.rest(_rest_of(mailing), self.now() + wait)
         self.log("rests", mailing=mailing.id, seconds=round(wait.total_seconds()), why=error)
+
+    def _give_up(self, mailing: Mailing, fault: Exception) -> None:
+        """A mailing at which this program fails must not hold up the others, nor be tried again and again."""
+        # What a fault says may name a reader; where it was does not.
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        kind, at = type(fault).__name__, f"{Path(where.filename).name}:{where.lineno}"
+        self.log("fault", mailing=mailing.id, kind=kind, where=at)
+        self.pause(mailing, f"a fault of this program stopped it ({kind}); please report it")
 
     def _refuse(self, mailing: Mailing, error: NewsletterError) -> None:
         """Another sender may be at work on it, or a person has paused it; else it needs one."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 
 from newsletter.bounce import BounceKind
@@ -11,6 +12,7 @@ from newsletter.delivery import DeliveryState
 from newsletter.event import EventKind
 from newsletter.report import report_on
 from newsletter.report.account import account_of
+from newsletter.store import schema
 from newsletter.subscriber import Skip
 from newsletter.tags import Tag, vocabulary_of
 from newsletter.web.report import report_page
@@ -36,8 +38,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with a_store(folder) as store:
         mailing_id = written(store, pasts, list(Skip))
         with store._database.writing() as connection:
-            connection.exec_driver_sql("UPDATE deliveries SET detail = ?", (EVIL,))
-            connection.exec_driver_sql("UPDATE mailings SET title = ?, segment = ?", (EVIL, EVIL))
+            connection.execute(sa.update(schema.deliveries).values(detail=EVIL))
+            connection.execute(sa.update(schema.mailings).values(title=EVIL, segment=EVIL))
         vocabulary = vocabulary_of([Tag("ai-chips", {"en": EVIL})])
         account = account_of(store, store.mailings.find(mailing_id), vocabulary, now=SEEN)
         stories = tuple(replace(story, headline=EVIL) for story in account.stories)

@@ -12,8 +12,10 @@ import pytest
 from newsletter.delivery import DeliveryState, Outcome, Receipt
 from newsletter.store import Store, open_store
 from tests.builders import NOW
-from tests.stores import NEWSLETTER, a_mailing, a_plan, a_store, address_of, an_entry, take_in
+from tests.stores import NEWSLETTER, a_mailing, a_plan, a_store, address_of, an_entry, only_sqlite, take_in
 
+#: a server is copied by its own programs
+pytestmark = only_sqlite
 READERS = 3_000
 #: as in docs/operator.md
 COPY = "import sqlite3; sqlite3.connect('newsletter.db').backup(sqlite3.connect('copy.db'))"

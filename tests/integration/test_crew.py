@@ -295,8 +295,7 @@ def test_a_fault_of_ours_pauses_the_mailing_and_names_nobody(
         raise KeyError("reader1@example.com")
 
     monkeypatch.setattr(hand.transport, "_one", fail)
-    with pytest.raises(KeyError):
-        hand.crew.send(mailing.id)
+    hand.crew.send(mailing.id)
     found = store.mailings.find(mailing.id)
     assert (found.status, found.pause_reason) == (
         MailingStatus.PAUSED,

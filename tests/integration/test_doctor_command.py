@@ -20,6 +20,7 @@ from tests.dkim_keys import a_signer, an_rsa_key, pem
 from tests.dnsd import Records, dns_server
 from tests.integration.conftest import Command, Said
 from tests.smtpd import Manners, free_port, make_certificate, only, smtp_server
+from tests.stores import address_of, only_sqlite
 
 KEY = "A" * 392
 DOMAIN: Records = {
@@ -78,7 +79,7 @@ class _Page(BaseHTTPRequestHandler):
 
 
 def test_a_workspace_in_order_has_no_errors(command: Command, resolver: str, tmp_path: Path) -> None:
-    open_store(f"sqlite:///{tmp_path}/newsletter.db").close()
+    open_store(address_of(tmp_path)).close()
     said = command("doctor", "--resolver", resolver, "--dkim-selector", "s1", "--json", NEWSLETTER_BASE_URL=None)
 
     assert said.code == 0
@@ -97,6 +98,7 @@ def test_people_read_a_line_for_each_thing(command: Command, resolver: str) -> N
     assert "Next: newsletter test-send" in said.err
 
 
+@only_sqlite
 def test_it_creates_and_changes_nothing(command: Command, resolver: str, tmp_path: Path) -> None:
     said = command("doctor", "--resolver", resolver, "--json", NEWSLETTER_BASE_URL=None)
     assert grade(said, "database") == ["warning"]
@@ -162,6 +164,7 @@ def test_a_broken_file_is_found(
     assert "error" in grade(said, rule)
 
 
+@only_sqlite
 @pytest.mark.parametrize(
     ("content", "expected", "words"),
     [
@@ -179,6 +182,7 @@ def test_a_file_that_is_no_store_is_found(
     assert (tmp_path / "newsletter.db").read_bytes() == content
 
 
+@only_sqlite
 def test_looking_at_a_database_changes_no_file(command: Command, resolver: str, tmp_path: Path) -> None:
     ours, other = tmp_path / "newsletter.db", tmp_path / "other ?#%.db"
     open_store(f"sqlite:///{ours}").close()
@@ -194,10 +198,8 @@ def test_looking_at_a_database_changes_no_file(command: Command, resolver: str, 
 def test_a_database_of_another_program_or_of_tomorrow_is_an_error(
     command: Command, resolver: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "newsletter.db"
-    open_store(f"sqlite:///{path}").close()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with open_store(address_of(tmp_path)) as store, store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert grade(command("doctor", "--resolver", resolver, "--json"), "database") == ["error"]
     for address in ("sqlite:///nowhere/a.db", "postgresql+psycopg://u:hush@127.0.0.1/x"):
         said = command("doctor", "--resolver", resolver, "--json", NEWSLETTER_DATABASE_URL=address)
@@ -298,7 +300,7 @@ def test_sendgrid_is_asked_what_the_key_may_do(
 def test_pages_that_answer_for_this_database_are_fine_but_must_be_encrypted(
     command: Command, resolver: str, tmp_path: Path
 ) -> None:
-    with open_store(f"sqlite:///{tmp_path}/newsletter.db") as store:
+    with open_store(address_of(tmp_path)) as store:
         ours = {"store": fingerprint(store.id)}
     with http_page("/health", 200, ours) as url:
         said = command("doctor", "--resolver", resolver, "--json", NEWSLETTER_BASE_URL=url)

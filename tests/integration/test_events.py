@@ -41,7 +41,7 @@ from tests.reported import (
     written,
 )
 from tests.smtpd import Manners, free_port, smtp_server
-from tests.stores import CONSENT, address_of, copy_of
+from tests.stores import CONSENT, address_of, copy_of, only_sqlite
 
 #: 100,000 in full: NEWSLETTER_FORGERIES=100000
 FORGERIES = int(os.environ.get("NEWSLETTER_FORGERIES", "1600"))
@@ -190,6 +190,7 @@ KINDS: dict[str, Forge] = {
 }
 
 
+@only_sqlite
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_forgery_is_taken_and_none_upsets_the_pages(face: Face, kind: str) -> None:
     chance, count = random.Random(kind), FORGERIES // len(KINDS)

@@ -1,17 +1,19 @@
 """Forgetting, as a person does it: afterwards no byte of the workspace names them."""
 
 import re
-import sqlite3
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from newsletter.delivery import DeliveryState, Outcome, Receipt
 from newsletter.store import open_store
 from newsletter.store.consents import Occasion
+from newsletter.store.schema import deliveries
 from newsletter.subscriber import SuppressionReason
 from tests.builders import NOW
 from tests.integration.conftest import Command
 from tests.integration.test_cli import BRIEF
-from tests.stores import address_of
+from tests.stores import address_of, bytes_of
 
 EMAIL = "Zephyrine.Quillfeather@example.org"
 #: nothing else in the workspace holds any of these
@@ -32,7 +34,8 @@ ADDRESSES = re.compile(rb"(?<![\w.])" + re.escape(EMAIL.lower().encode()))
 
 def traces(folder: Path) -> list[tuple[str, bytes]]:
     """Where a word of theirs stands, in the bytes of any file: the database, its log and its free pages, too."""
-    found = []
+    held = bytes_of(folder).lower().replace(b"mia.zephyrine.quillfeather", b"")
+    found = [("newsletter", word) for word in WORDS if word in held]
     for path in sorted(folder.rglob("*")):
         content = path.read_bytes().lower().replace(b"mia.zephyrine.quillfeather", b"") if path.is_file() else b""
         found += [(path.name, word) for word in WORDS if word in content]
@@ -56,10 +59,9 @@ def a_workspace_that_knows_them(command: Command, folder: Path) -> None:
         # As a server says it: with the address.
         mailing = store.mailings.recent()[0]
         with store._database.writing() as connection:
-            connection.exec_driver_sql(
-                "UPDATE deliveries SET state = 'refused', detail = ?, provider_id = ? WHERE subscriber_id = ?",
-                (f"550 5.1.1 <{EMAIL}> unknown", f"<1.{EMAIL}>", reader.subscriber_id),
-            )
+            said = {"detail": f"550 5.1.1 <{EMAIL}> unknown", "provider_id": f"<1.{EMAIL}>"}
+            theirs = sa.update(deliveries).where(deliveries.c.subscriber_id == reader.subscriber_id)
+            connection.execute(theirs.values(state="refused", **said))
         assert store.mailings.counts(mailing.id)[DeliveryState.REFUSED] == 1
     for name in ("list.csv", "old.csv"):
         (folder / name).unlink()
@@ -122,12 +124,9 @@ def test_files_that_are_not_ours_are_named_and_left(command: Command, tmp_path: 
 def test_a_second_time_looks_for_traces_once_more_and_a_stranger_is_told(command: Command, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(LIST, encoding="utf-8")
     command("subscribers", "import", "list.csv", "-n", "china-team")
-    reader = sqlite3.connect(tmp_path / "newsletter.db")
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM subscribers").fetchone()
-
-    first = command("subscribers", "forget", EMAIL, "--yes")
-    reader.close()
+    with open_store(address_of(tmp_path)) as store, store._database.reading() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM subscribers").one()
+        first = command("subscribers", "forget", EMAIL, "--yes")
     second = command("subscribers", "forget", EMAIL, "--yes")
 
     assert first.code == 0
@@ -155,10 +154,8 @@ def test_a_late_word_about_somebody_forgotten_is_not_kept(command: Command, tmp_
     with open_store(address_of(tmp_path)) as store:
         [delivery] = [it for it in store.mailings.readers(1) if it.email == EMAIL]
         with store._database.writing() as connection:
-            connection.exec_driver_sql(
-                "UPDATE deliveries SET state = 'unknown', run_id = 1 WHERE detail = ?",
-                (f"550 5.1.1 <{EMAIL}> unknown",),
-            )
+            theirs = sa.update(deliveries).where(deliveries.c.detail == f"550 5.1.1 <{EMAIL}> unknown")
+            connection.execute(theirs.values(state="unknown", run_id=1))
             number = connection.exec_driver_sql("SELECT id FROM deliveries WHERE state = 'unknown'").scalar_one()
         assert delivery.state == "refused"
         store.forgetting.forget(EMAIL, actor="mei", now=NOW)

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from newsletter.delivery import DeliveryState
 from newsletter.errors import RefusedError, StoreError
 from newsletter.store import Store, open_store, schema
-from newsletter.store.database import connect, ways_of
+from newsletter.store.database import connect
 from newsletter.store.moving import Move, Moved
+from newsletter.store.ways import ways_of
 from newsletter.subscriber import SubscriptionStatus
 from tests import postgres
 from tests.builders import NOW

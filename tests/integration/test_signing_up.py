@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from newsletter.joining.wording import consent_wording
+from newsletter.store.schema import answers
 from newsletter.subscriber import Entry, SubscriptionStatus, SuppressionReason
 from newsletter.tokens import Purpose, Token, make_token
 from tests.entrance import KEYS, NEWSLETTER, Entrance, a_stamp, an_entrance, link_in, open_to_all
@@ -86,9 +88,8 @@ def test_a_link_is_good_for_seven_days(entrance: Entrance) -> None:
         entrance.sign_up(address)
         path = entrance.link_to(address)
         with entrance.store() as store, store._database.writing() as connection:
-            asked_at = (datetime.now(UTC) - timedelta(days=age)).replace(tzinfo=None)
-            told = "UPDATE answers SET asked_at = ? WHERE due_at IS NULL AND used_at IS NULL"
-            connection.exec_driver_sql(told, (str(asked_at),))
+            mailed = sa.update(answers).where(answers.c.due_at.is_(None), answers.c.used_at.is_(None))
+            connection.execute(mailed.values(asked_at=datetime.now(UTC) - timedelta(days=age)))
         assert entrance.ask("POST", path)[0] == expected
 
 

@@ -1,6 +1,7 @@
 """What a server does that a file does not: it is elsewhere, it stops, and it tells more than it should."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
-from newsletter.errors import RefusedError, StoreError
-from newsletter.store import open_store
+from newsletter.errors import AwayError, RefusedError, StoreError
+from newsletter.store import open_store, schema
 from newsletter.store.looking import look
+from newsletter.store.ways import insist_no_plan
 from newsletter.subscriber import Entry, Skip
 from tests import postgres
 from tests.builders import NOW
@@ -155,3 +157,64 @@ def test_what_no_plan_points_to_can_be_deleted(url: str) -> None:
         with store._database.reading() as connection:
             left = connection.execute(sa.text("SELECT email FROM subscribers")).scalars().all()
     assert left == ["forgotten-1"]
+
+
+def test_readers_leave_and_senders_write_while_a_plan_is_written(url: str) -> None:
+    with open_store(url) as planner, open_store(url, wait_seconds=0.5) as other:
+        leaving, staying = take_in(planner, an_entry(1), an_entry(2))
+        with planner._database.planning() as connection:
+            asked = sa.select(sa.func.count()).select_from(schema.subscriptions)
+            confirmed = asked.where(schema.subscriptions.c.status == "confirmed")
+            assert connection.execute(confirmed).scalar_one() == 2
+            assert other.readers.unsubscribe(leaving.subscription_id, actor="themselves", now=NOW)
+            take_in(other, an_entry(3))
+            # A plan is about one instant, and the claim withdraws who has left since.
+            assert connection.execute(confirmed).scalar_one() == 2
+        assert other.readers.find(staying.email)[0].status == "confirmed"
+        assert other.readers.find(leaving.email)[0].status == "unsubscribed"
+
+
+def test_nobody_plans_or_deletes_readers_while_a_plan_is_written(url: str) -> None:
+    with open_store(url) as planner, open_store(url, wait_seconds=0.5) as other:
+        readers = take_in(planner, an_entry(1), an_entry(2))
+        with planner._database.planning():
+            with pytest.raises(AwayError, match="a mailing is being planned"):
+                other.forgetting.forget("reader1@example.com", actor="mei", now=NOW)
+            with pytest.raises(AwayError, match="a mailing is being planned"):
+                other.mailings.save_plan(a_plan(readers), actor="mei", now=NOW)
+            with pytest.raises(AwayError), other._database.planning():
+                pass
+        with pytest.raises(ZeroDivisionError), planner._database.planning():
+            1 / 0  # noqa: B018
+        with planner._database.planning():
+            pass
+        assert other.forgetting.forget("reader1@example.com", actor="mei", now=NOW)
+        other.mailings.save_plan(a_plan(readers[1:]), actor="mei", now=NOW)
+
+
+def test_a_plan_that_waited_for_a_deletion_knows_of_it(url: str) -> None:
+    with open_store(url) as one, open_store(url) as other:
+        take_in(one, an_entry(1), an_entry(2))
+        seen: list[int] = []
+
+        def work() -> None:
+            with other._database.planning() as connection:
+                seen.append(connection.execute(sa.text("SELECT count(*) FROM subscriptions")).scalar_one())
+
+        waiting = threading.Thread(target=work)
+        with one._database.writing() as connection:
+            insist_no_plan(connection)
+            waiting.start()
+            time.sleep(0.3)
+            connection.execute(sa.text("DELETE FROM subscriptions WHERE subscriber_id = 1"))
+        waiting.join()
+        assert seen == [1]
+
+
+def test_a_nul_is_looked_for_in_vain_and_upsets_nothing(url: str) -> None:
+    """The server keeps no text with one, and anybody may put one into a link or a form."""
+    with open_store(url) as store:
+        store.readers.take_in(NEWSLETTER, [an_entry(1)], update=False, actor="mei", now=NOW)
+        assert store.readers.find("reader1\0@example.com") == store.readers.find("\0") == []
+        assert store.events.knows("sg:\0") is False
+        assert len(store.readers.find("reader1@example.com")) == 1

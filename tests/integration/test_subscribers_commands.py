@@ -14,9 +14,10 @@ from newsletter.store import open_store
 from newsletter.store.consents import Occasion
 from newsletter.subscriber import Consent
 from tests.builders import NOW
-from tests.integration.conftest import SETTINGS, Command
+from tests.integration.at_work import environ
+from tests.integration.conftest import Command
 from tests.stores import CONSENT as GIVEN
-from tests.stores import a_store, address_of, database_setting
+from tests.stores import a_store, address_of
 
 CONSENT = ("--consent-basis", "contract", "--consent-on", "2026-03-01")
 INTO = ("-n", "china-team")
@@ -72,7 +73,7 @@ def test_somebody_at_the_keyboard_is_asked(command: Command, tmp_path: Path, ans
     process = subprocess.Popen(
         words,
         cwd=tmp_path,
-        env=os.environ | SETTINGS | database_setting(tmp_path),
+        env=environ(tmp_path, 25),
         stdin=theirs,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -155,7 +156,7 @@ def test_a_list_comes_in_by_a_pipe(command: Command, tmp_path: Path) -> None:
     done = subprocess.run(
         words,
         cwd=tmp_path,
-        env=os.environ | SETTINGS | database_setting(tmp_path),
+        env=environ(tmp_path, 25),
         input=a_list(2).encode(),
         capture_output=True,
         check=True,

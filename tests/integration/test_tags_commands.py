@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from newsletter.errors import InputError, StoreError
 from newsletter.store import Store, open_store
@@ -94,7 +95,7 @@ def interests(folder: Path) -> dict[int, set[str]]:
 
 def rows(folder: Path, question: str) -> list[Any]:
     with open_store(address_of(folder)) as store, store._database.reading() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(question)]
+        return [tuple(row) for row in connection.execute(sa.text(question))]
 
 
 def vocabulary_text(folder: Path) -> str:
