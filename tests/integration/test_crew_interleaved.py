@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -355,3 +355,23 @@ def test_a_worker_that_lacks_what_one_mailing_needs_works_on_at_the_others(store
     assert hand.crew.tend() == {}
     assert store.mailings.find(mailing.id).pause_reason == "SENDGRID_API_KEY is empty"
     hand.crew.leave()
+
+
+def test_whoever_slept_in_the_middle_of_many_rows_does_not_hold_up_all_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the rows of one settlement the server is not idle in its eyes, and waits as long as its client lives."""
+    monkeypatch.setattr(advisory, "_NOBODY_SLEEPS", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
+    monkeypatch.setattr(advisory, "_NOBODY_LINGERS", "set_config('transaction_timeout', '200ms', true)", raising=False)
+
+    def sleep() -> None:
+        with store._database.together() as connection:
+            driver: Any = connection.connection.driver_connection
+            with driver.pipeline():
+                driver.execute("SELECT 1")
+                driver.pgconn.flush()
+                time.sleep(0.8)
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises((AwayError, psycopg.OperationalError, psycopg.InternalError)):
+        sleep()
