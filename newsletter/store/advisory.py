@@ -16,6 +16,8 @@ _ISSUES = _LOCKS + 1
 _PLANS = _LOCKS + 2
 #: milliseconds until the server gives up whoever writes and says nothing more
 _NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
+#: likewise, of whoever writes `together` with others, in the midst of many rows (PostgreSQL 17, section 19.11.1)
+_NOBODY_LINGERS, _SINCE = "set_config('transaction_timeout', '60s', true)", (17,)
 #: seconds until it gives up a leader who does not ask
 _LEADERS_SILENCE = 15
 
@@ -30,8 +32,10 @@ def begin(connection: sa.Connection, writing: str | None) -> None:
         # It has had its turn already.
         connection.exec_driver_sql(f"SELECT {_NOBODY_SLEEPS}")
     elif writing:
-        lock = f"pg_advisory_xact_lock{'_shared' if writing == 'together' else ''}({_LOCKS}, {_WRITERS})"
-        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}")
+        is_shared = writing == "together"
+        lock = f"pg_advisory_xact_lock{'_shared' if is_shared else ''}({_LOCKS}, {_WRITERS})"
+        is_brief = is_shared and (connection.dialect.server_version_info or ()) >= _SINCE
+        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}{f', {_NOBODY_LINGERS}' if is_brief else ''}")
 
 
 def in_turn(connection: sa.Connection, mailing_id: int) -> None:

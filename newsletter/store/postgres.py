@@ -30,7 +30,7 @@ _OUR_EYE = {
 _SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 _READ_ONLY = "25006"
 #: what goes by: away, out of connections, a lock not had, others were faster, or we slept (PostgreSQL's appendix A)
-_PASSING = ("08", "57P", "53300", "55P03", "40001", "40P01", "25P03", _READ_ONLY)
+_PASSING = ("08", "57P", "53300", "55P03", "40001", "40P01", "25P03", "25P04", _READ_ONLY)
 #: a SQLSTATE of our own, of a class that nobody else has
 _MOVED = "NL001"
 #: the trigger of every table of a store that was moved
@@ -293,7 +293,7 @@ _MEANINGS = {
     "53": ("the database server has no room for more", "close other programs, or allow it more connections"),
     _READ_ONLY: ("the database cannot be written", "use the server that takes writes"),
     "42501": ("the database does not allow that", "give its user the rights to this database"),
-    "25P03": ("the database has let go of us", "try again"),
+    "25P0": ("the database has let go of us", "try again"),
     "57P": ("the database server was stopped", "start it, and try again"),
     "23": ("the database refuses a change that contradicts what it holds", "please report this"),
 }

@@ -7,9 +7,10 @@ done; whatever is lost of all this is found again at the next look.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 
 from newsletter.delivery import Mailing, MailingStatus, Outcome
@@ -86,14 +87,17 @@ class Crew(Duty):
         runs = self.store.mailings.open_runs()
         silent = self._leases.silent(runs)
         for mailing_id in sorted({run.mailing_id for run in runs}):
-            if not self.store.mailings.dead_runs(mailing_id, silent=silent):
-                continue
-            mailing = self.store.mailings.find(mailing_id)
-            if mailing.status is MailingStatus.CANCELLED:
-                moved = recover_from_the_dead(self.store, mailing_id, silent=silent, now=self.now())
-            else:
-                moved = bury(self.store, self.terms_of(mailing).transport, mailing_id, silent=silent, now=self.now())
-            self.log_recovered(mailing, moved)
+            if self.store.mailings.dead_runs(mailing_id, silent=silent):
+                mailing = self.store.mailings.find(mailing_id)
+                # One that lacks what it needs does not keep us from the others.
+                self.attempt(mailing, partial(self._bury, mailing, silent))
+
+    def _bury(self, mailing: Mailing, silent: Collection[int]) -> None:
+        if mailing.status is MailingStatus.CANCELLED:
+            moved = recover_from_the_dead(self.store, mailing.id, silent=silent, now=self.now())
+        else:
+            moved = bury(self.store, self.terms_of(mailing).transport, mailing.id, silent=silent, now=self.now())
+        self.log_recovered(mailing, moved)
 
     def _tell_of_the_ended(self) -> None:
         """Whoever has been at work on a mailing may be the one who tells of its end; one of them does."""

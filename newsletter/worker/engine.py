@@ -61,7 +61,7 @@ class Engine:
                 app = self._app()
                 async with app.open_async():
                     is_over = await self._serve(app, once=once)
-            except (_connector_error(), AwayError) as error:
+            except _losses() as error:
                 self._lost(error)
                 await asyncio.sleep(_PAUSE)
 
@@ -135,10 +135,14 @@ _WORKING: dict[str, Any] = {
 }
 
 
-def _connector_error() -> type[Exception]:
-    from procrastinate.exceptions import ConnectorException
-
-    return ConnectorException
+def _losses() -> tuple[type[Exception], ...]:
+    """What is raised when the database is away, or has no room for the engine's connections."""
+    try:
+        from procrastinate.exceptions import ConnectorException
+        from psycopg_pool import PoolTimeout
+    except ImportError:
+        return (AwayError,)
+    return ConnectorException, PoolTimeout, AwayError
 
 
 def _queue(mailing_id: int) -> str:

@@ -1,5 +1,7 @@
 """What several senders on one PostgreSQL do at the same instant; each scene holds one of them where it hurts."""
 
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
 from newsletter.dispatch import ledger
 from newsletter.edition import Edition
-from newsletter.errors import AwayError, NewsletterError, StoreError, TransientError
+from newsletter.errors import AwayError, NewsletterError, SettingsError, StoreError, TransientError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
@@ -308,3 +313,65 @@ def test_who_cannot_lead_as_we_do_does_not_keep_others_from_it(
     monkeypatch.undo()
     with open_store(url) as other, other.leading() as insist:
         insist()
+
+
+def test_an_engine_that_finds_no_room_for_its_connections_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the store may still be there."""
+    # It would wait for half a minute each time.
+    monkeypatch.setattr(AsyncConnectionPool.open, "__defaults__", (False, 0.5))
+    with socket.socket() as deaf:
+        # It is bound, and nobody listens.
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"postgresql://nobody@127.0.0.1:{deaf.getsockname()[1]}/nothing"
+        said: list[str] = []
+        Engine(
+            store=cast("Store", SimpleNamespace(workers=SimpleNamespace(room_for_engine=lambda *_: nowhere))),
+            send=lambda _: None,
+            tend=dict,
+            should_stop=lambda: len(said) > 1,
+            log=lambda event, /, **_: said.append(event),
+        ).run()
+    assert said == ["engine-lost", "engine-lost"]
+
+
+def test_without_the_engine_a_worker_says_what_to_install(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("procrastinate", "procrastinate.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    idle = Engine(store=store, send=lambda _: None, tend=dict, should_stop=lambda: False, log=lambda *_, **__: None)
+    with pytest.raises(SettingsError, match="needs procrastinate"):
+        idle.run(once=True)
+
+
+def test_a_worker_that_lacks_what_one_mailing_needs_works_on_at_the_others(store: Store) -> None:
+    mailing, hand = under_way(store), Hand(store, "hand")
+    run = store.mailings.open_run(mailing.id, NOW)
+    store.mailings.claim(mailing.id, run_id=run, limit=2, now=NOW)
+    store.mailings.flight(mailing.id, run, size=8).let_go()
+
+    def no_key(_: Mailing) -> sending.Terms:
+        raise SettingsError("SENDGRID_API_KEY is empty")
+
+    hand.crew.terms_for = no_key
+    assert hand.crew.tend() == {}
+    assert store.mailings.find(mailing.id).pause_reason == "SENDGRID_API_KEY is empty"
+    hand.crew.leave()
+
+
+def test_whoever_slept_in_the_middle_of_many_rows_does_not_hold_up_all_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the rows of one settlement the server is not idle in its eyes, and waits as long as its client lives."""
+    monkeypatch.setattr(advisory, "_NOBODY_SLEEPS", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
+    monkeypatch.setattr(advisory, "_NOBODY_LINGERS", "set_config('transaction_timeout', '200ms', true)", raising=False)
+
+    def sleep() -> None:
+        with store._database.together() as connection:
+            driver: Any = connection.connection.driver_connection
+            with driver.pipeline():
+                driver.execute("SELECT 1")
+                driver.pgconn.flush()
+                time.sleep(0.8)
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises((AwayError, psycopg.OperationalError, psycopg.InternalError)):
+        sleep()
