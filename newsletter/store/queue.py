@@ -6,7 +6,7 @@ conditional: a claim counts only while the run is the mailing's own, and a run s
 """
 
 import json
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -19,13 +19,18 @@ from newsletter.store.bounces import note_bounces
 from newsletter.store.database import Database
 from newsletter.store.departed import reopen_waiting, withdraw, withdraw_cancelled
 from newsletter.store.rows import ClaimedDelivery
-from newsletter.store.ways import in_turn, run_many
+from newsletter.store.ways import change_each, in_turn
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
 _person, _subscription = schema.subscribers.c, schema.subscriptions.c
 
 
+#: what a settlement changes, and what it says of each delivery
+_SETTLED = ("state", "detail", "provider_id", "settled_at", "due_at")
+_SAID = {"delivery": _delivery.id.type, "run": _delivery.run_id.type} | {
+    f"new_{name}": _delivery[name].type for name in _SETTLED
+}
 #: a late answer may still turn into a fact what the run itself left unknown
 _STILL_OPEN = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 
@@ -94,7 +99,7 @@ class Queue:
         with self._database.together() as connection:
             # What was settled before, though nobody heard of it, was counted then.
             new = _still_open(connection, refused, run_id)
-            settled = run_many(connection, _settling(), rows)
+            settled = change_each(connection, _settling, _SAID, rows)
             note_bounces(connection, {number: refused[number] for number in new}, run_id=run_id, now=now)
             back = [row["delivery"] for row in rows if row["new_state"] is DeliveryState.DEFERRED]
             withdraw_cancelled(connection, back)
@@ -201,13 +206,10 @@ def _still_open(connection: sa.Connection, delivery_ids: Collection[int], run_id
     return list(connection.execute(wanted.where(_delivery.state.in_(_STILL_OPEN))).scalars())
 
 
-@lru_cache(maxsize=1)
-def _settling() -> sa.Update:
-    names = ("state", "detail", "provider_id", "settled_at", "due_at")
-    values = {name: sa.bindparam(f"new_{name}", type_=_delivery[name].type) for name in names}
-    mine = (_delivery.id == sa.bindparam("delivery"), _delivery.run_id == sa.bindparam("run"))
+def _settling(said: Mapping[str, sa.ColumnElement[Any]]) -> sa.Update:
+    mine = (_delivery.id == said["delivery"], _delivery.run_id == said["run"])
     is_open = _delivery.state.in_([sa.literal_column(f"'{state}'") for state in _STILL_OPEN])
-    return sa.update(schema.deliveries).where(*mine, is_open).values(**values)
+    return sa.update(schema.deliveries).where(*mine, is_open).values({name: said[f"new_{name}"] for name in _SETTLED})
 
 
 def _settlement(

@@ -1,6 +1,6 @@
 """Statements that each database has its own way of, asked of a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -37,6 +37,37 @@ def run_many(connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence
     text, names = _compiled(statement, connection.dialect)
     made = [tuple([convert(row[name]) if convert else row[name] for name, convert in names]) for row in rows]
     return connection.exec_driver_sql(text, made).rowcount
+
+
+def change_each(
+    connection: sa.Connection,
+    change: Callable[[Mapping[str, sa.ColumnElement[Any]]], sa.Update],
+    types: Mapping[str, sa.types.TypeEngine[Any]],
+    rows: Sequence[Mapping[str, Any]],
+) -> int:
+    """
+    Change many rows, each in its own way, and how many were changed; a server is asked once for all of them.
+
+    :param change: makes the statement from what stands for each name in it; kept with what it makes
+    :param rows: values by name
+    """
+    if connection.dialect.name == "sqlite":
+        return run_many(connection, _row_by_row(change, tuple(types.items())), rows)
+    columns = {name: [row[name] for row in rows] for name in types}
+    return connection.execute(_at_once(change, tuple(types.items())), columns).rowcount
+
+
+@lru_cache(maxsize=8)
+def _row_by_row(change: Callable[..., sa.Update], types: tuple[tuple[str, Any], ...]) -> sa.Update:
+    return change({name: sa.bindparam(name, type_=kind) for name, kind in types})
+
+
+@lru_cache(maxsize=8)
+def _at_once(change: Callable[..., sa.Update], types: tuple[tuple[str, Any], ...]) -> sa.Update:
+    arrays = [sa.bindparam(name, type_=sa.ARRAY(kind)) for name, kind in types]
+    rows = sa.func.unnest(*arrays).table_valued(*(sa.column(name, kind) for name, kind in types), name="said")
+    said = rows.render_derived()
+    return change({name: said.c[name] for name, _ in types})
 
 
 @lru_cache(maxsize=32)

@@ -140,4 +140,6 @@ class Crew(Duty):
         return ceil(planned / BATCH)
 
     def _begin(self, mailing: Mailing) -> None:
-        begin_sending(self.store, mailing, self.cleared(mailing))
+        # Whoever sends it by hand is alone with it.
+        with self.store.mailings.lock(mailing.id, is_shared=True):
+            begin_sending(self.store, mailing, self.cleared(mailing))

@@ -80,9 +80,11 @@ class Scene:
         self.wait_for(self.is_sent)
         for worker in self.workers:
             worker.process.send_signal(signal.SIGTERM)
-        codes = {worker.process.wait(timeout=60) for worker in self.workers}
-        # One that was started a moment ago knows no signals yet.
-        assert codes <= {0, -signal.SIGTERM}, self.said()
+        for worker in self.workers:
+            code, said = worker.process.wait(timeout=60), worker.log.read_text(encoding="utf-8")
+            # One that was started a moment ago knows no signals yet; one without a server ends, for others to start it.
+            is_unlucky = code == -signal.SIGTERM or (code == 1 and "the database cannot be reached" in said)
+            assert code == 0 or is_unlucky, said
         assert "Traceback" not in self.said()
         with open_store(self.address) as store:
             assert store.mailings.open_runs() == []

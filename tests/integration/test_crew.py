@@ -202,9 +202,10 @@ def test_a_mailing_whose_time_has_long_passed_waits_for_a_person(store: Store, h
 
 def test_whoever_sends_by_hand_is_alone(store: Store, hands: list[Hand]) -> None:
     mailing = scheduled(store)
-    hands[0].crew.tend()
     with store.mailings.lock(mailing.id):
+        assert hands[0].crew.tend() == {}
         hands[1].crew.send(mailing.id)
+    assert not [act for act in store.mailings.acts(mailing.id) if act.action == "begun"]
     assert states(store, mailing) == {"planned": 6}
     refused = pytest.raises(RefusedError, match="another sender is at work")
     shared = [store.mailings.lock(mailing.id, is_shared=True) for _ in range(2)]
