@@ -14,6 +14,10 @@ from newsletter.store.advisory import in_turn as in_turn
 from newsletter.store.advisory import keep_plans_out as keep_plans_out
 from newsletter.store.advisory import planning as planning
 from newsletter.store.marks import insist_unmarked
+from newsletter.store.sqlstates import LOCKED, MOVED, READ_ONLY
+from newsletter.store.sqlstates import is_busy as is_busy
+from newsletter.store.sqlstates import is_passing as is_passing
+from newsletter.store.sqlstates import meaning_of as meaning_of
 from newsletter.tags import fold
 
 #: milliseconds for which whoever changes tables makes others wait in vain
@@ -28,17 +32,10 @@ _OUR_EYE = {
     "tcp_user_timeout": "25000",
 }
 _SERVERS_EYE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-_READ_ONLY = "25006"
-#: what goes by: away, out of connections, a lock not had, others were faster, or we slept (PostgreSQL's appendix A)
-_PASSING = ("08", "57P", "53300", "55P03", "40001", "40P01", "25P03", "25P04", _READ_ONLY)
-#: a SQLSTATE of our own, of a class that nobody else has
-_MOVED = "NL001"
 #: the trigger of every table of a store that was moved
 _CLOSED = "newsletter_moved"
 #: milliseconds
 _REWRITE_TIMEOUT = 1_000
-#: SQLSTATE: somebody else holds what we waited for
-_LOCKED = "55P03"
 
 
 def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
@@ -65,11 +62,15 @@ def engine_of(url: sa.URL, *, wait_seconds: float) -> sa.Engine:
 
 def _let_go_of_a_follower(context: sa.engine.ExceptionContext) -> None:
     """A server that takes no writes any more, since another one took over: the next connection may find that one."""
-    context.is_disconnect |= getattr(context.original_exception, "sqlstate", None) == _READ_ONLY
+    context.is_disconnect |= getattr(context.original_exception, "sqlstate", None) == READ_ONLY
 
 
 def _set_up(connection: Any, _record: object) -> None:
-    """The server takes no text with a NUL in it, nor looks for one: what nobody writes stands in its place."""
+    """
+    The server takes no text with a NUL in it, nor looks for one: what nobody writes stands in its place.
+
+    And it must not forget what it has confirmed, whatever a role or a database was told.
+    """
     from psycopg.types.string import StrDumperUnknown
 
     class Text(StrDumperUnknown):
@@ -77,6 +78,11 @@ def _set_up(connection: Any, _record: object) -> None:
             return super().dump(obj.replace("\0", "\ufffd"))
 
     connection.adapters.register_dumper(str, Text)
+    # A claim that a crash of the server takes back is claimed once more, and its reader mailed twice.
+    told = connection.execute("SHOW synchronous_commit").fetchone()
+    if told == ("off",):
+        connection.execute("SET synchronous_commit = on")
+    connection.commit()
 
 
 def with_our_eye(url: sa.URL) -> sa.URL:
@@ -115,7 +121,7 @@ def rewrite(engine: sa.Engine) -> bool:
                 connection.exec_driver_sql(f"VACUUM FULL {table}")
             connection.exec_driver_sql("CHECKPOINT")
         except sa.exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != _LOCKED:
+            if getattr(error.orig, "sqlstate", None) != LOCKED:
                 raise
             return False
         finally:
@@ -193,7 +199,7 @@ def set_marked(_: sa.Connection, *, is_marked: bool) -> None:
 
 def close_for_good(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
     """Refuse every statement that would change something, also one that finds no row."""
-    said = f"RAISE EXCEPTION USING ERRCODE = '{_MOVED}', MESSAGE = (SELECT 'this store was moved to ' || value"
+    said = f"RAISE EXCEPTION USING ERRCODE = '{MOVED}', MESSAGE = (SELECT 'this store was moved to ' || value"
     said = f"{said} FROM meta WHERE key = 'moved_to')"
     connection.exec_driver_sql(
         f"CREATE FUNCTION {_CLOSED}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {said}; END $$"
@@ -249,51 +255,3 @@ def make_room(connection: sa.Connection, schema: str, tables: str) -> None:
     driver: Any = connection.connection.driver_connection
     # Many statements, and no parameters: percent signs in them are nothing but that.
     driver.execute(tables)
-
-
-def is_passing(error: sa.exc.DBAPIError) -> bool:
-    """It may go well the next time."""
-    return _state_of(error).startswith(_PASSING)
-
-
-def _state_of(error: sa.exc.DBAPIError) -> str:
-    """The SQLSTATE; without one, nobody answered."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state or ("08" if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else "")
-
-
-def is_busy(error: sa.exc.DBAPIError) -> bool:
-    """Somebody else is at work."""
-    return getattr(error.orig, "sqlstate", None) in _BUSY
-
-
-def meaning_of(error: sa.exc.DBAPIError) -> tuple[str, str]:
-    """What happened, and what to do. The server's details are left out: they quote rows, and so readers."""
-    state = _state_of(error)
-    primary = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
-    if state == _MOVED:
-        return primary, "set NEWSLETTER_DATABASE_URL to it"
-    said = (f"the database refuses ({' '.join(primary.split())})", "please report this")
-    return next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), said)
-
-
-#: a lock that was not to be had in time; a statement that was not done in time
-_BUSY = ("55P03", "57014")
-_AT_WORK = ("another program is writing to the database", "wait until it is done, and try again")
-_LOOK_AFTER = "check its address and password, that its server runs, and has such a database"
-#: by the beginning of the SQLSTATE (PostgreSQL's appendix A)
-_MEANINGS = {
-    "08": (
-        "the database cannot be reached",
-        _LOOK_AFTER,
-    ),
-    _LOCKED: _AT_WORK,
-    "57014": _AT_WORK,
-    "53100": ("the disk is full; nothing of this step was written", "make room, and try again"),
-    "53": ("the database server has no room for more", "close other programs, or allow it more connections"),
-    _READ_ONLY: ("the database cannot be written", "use the server that takes writes"),
-    "42501": ("the database does not allow that", "give its user the rights to this database"),
-    "25P0": ("the database has let go of us", "try again"),
-    "57P": ("the database server was stopped", "start it, and try again"),
-    "23": ("the database refuses a change that contradicts what it holds", "please report this"),
-}

@@ -218,3 +218,11 @@ def test_a_nul_is_looked_for_in_vain_and_upsets_nothing(url: str) -> None:
         assert store.readers.find("reader1\0@example.com") == store.readers.find("\0") == []
         assert store.events.knows("sg:\0") is False
         assert len(store.readers.find("reader1@example.com")) == 1
+
+
+def test_nothing_that_was_confirmed_is_forgotten_whatever_a_database_was_told(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+    with open_store(url) as store, store._database.reading() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
