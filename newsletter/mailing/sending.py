@@ -132,14 +132,15 @@ def begin_sending(store: Store, mailing: Mailing, terms: Terms, *, silent: Colle
 
 def send_some(store: Store, mailing: Mailing, terms: Terms, *, most: int, watch: Watch) -> Iterator[Counter[Outcome]]:
     """
-    Hand over so many of a mailing that is under way, beside others who do the same. Only where there is room for many.
+    Hand over so many of a mailing that was begun, beside others who do the same. Only where there is room for many.
 
     :param watch: what has been seen of the mailing before
     :raises RefusedError: a sender is at work on it who is alone
     :raises TransportError: the provider takes nothing; what it did not take waits
     """
     with store.mailings.lock(mailing.id, is_shared=True):
-        if store.mailings.find(mailing.id).status is MailingStatus.SENDING:
+        is_under_way = store.mailings.find(mailing.id).status is MailingStatus.SENDING
+        if is_under_way and store.mailings.is_begun(mailing.id):
             compiled = store.mailings.compiled(mailing.id)
             yield from _send_planned(store, compiled, mailing.id, terms, most=most, watch=watch)
 

@@ -17,6 +17,9 @@ _mailing, _delivery, _act = schema.mailings.c, schema.deliveries.c, schema.audit
 _WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 _OPEN = (*_WAITING, DeliveryState.CLAIMED)
 
+#: what is done with a mailing that makes it leave, or stop
+_TURNS = ("scheduled", "begun", "paused", "resumed", "retried", "resent-unknown", "finished", "cancelled")
+
 #: why it cannot become something else, and the way on
 _AS_IT_IS = {
     MailingStatus.DRAFT: ("is not under way", "newsletter send {id} sends it"),
@@ -125,6 +128,12 @@ class Life:
             count = connection.execute(sa.update(schema.deliveries).where(*waiting).values(values)).rowcount
             note_act(connection, mailing_id, "cancelled", actor=actor, at=now, detail={"withdrawn": count})
             return count
+
+    def is_begun(self, mailing_id: int) -> bool:
+        """Whoever began it has looked at all that must be true before mail leaves, and nobody has stopped it since."""
+        last = sa.select(_act.action).where(_act.mailing_id == mailing_id, _act.action.in_(_TURNS))
+        with self._database.reading() as connection:
+            return connection.execute(last.order_by(_act.id.desc()).limit(1)).scalar() == "begun"
 
     def note_told(self, mailing_id: int, *, actor: str, now: datetime) -> bool:
         """Somebody is about to tell how it has ended, or why it stopped; False when somebody has done so before."""

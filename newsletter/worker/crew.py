@@ -33,8 +33,6 @@ class Crew(Duty):
     _leases: Leases = field(default_factory=Leases, init=False)
     #: mailings that this worker has been at work on, and what it has seen of them
     _watches: dict[int, Watch] = field(default_factory=dict, init=False)
-    #: mailings that this worker has begun since it leads
-    _begun: set[int] = field(default_factory=set, init=False)
     _leading: ExitStack = field(default_factory=ExitStack, init=False)
     #: raises when it does not lead any more
     _insist_on_the_lead: Callable[[], None] | None = field(default=None, init=False)
@@ -78,7 +76,6 @@ class Crew(Duty):
         except AwayError:
             self._leading.close()
             self._insist_on_the_lead = None
-            self._begun.clear()
             raise
         return True
 
@@ -114,8 +111,6 @@ class Crew(Duty):
     def _lead(self) -> dict[int, int]:
         self.purge()
         due = self.store.mailings.due(self.now())
-        # What has nothing to do at the moment may come back; then it is begun once more.
-        self._begun &= {mailing.id for mailing in due}
         waiting = {mailing.id: self._waiting(mailing) for mailing in due if not self.rests(mailing)}
         self.apply_events()
         self.meter.saw(waiting=sum(waiting.values()), under_way=len(due))
@@ -123,12 +118,11 @@ class Crew(Duty):
 
     def _waiting(self, mailing: Mailing) -> int:
         """Batches of it; none when it may not be sent, or when nothing of it waits."""
-        if mailing.id not in self._begun:
+        mailings, now = self.store.mailings, self.now()
+        if not mailings.is_begun(mailing.id):
             if self.is_too_late(mailing) or not self.attempt(mailing, lambda: self._begin(mailing)):
                 return 0
-            self._begun.add(mailing.id)
             self._watches.setdefault(mailing.id, Watch())
-        mailings, now = self.store.mailings, self.now()
         first = mailings.next_due(mailing.id)
         if first and first <= now:
             mailings.replan_due(mailing.id, now)

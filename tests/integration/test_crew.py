@@ -161,7 +161,12 @@ def test_what_is_paused_or_cancelled_is_taken_by_nobody(store: Store, hands: lis
     assert not any(hand.transport.inboxes for hand in hands)
     if what == "pause":
         store.mailings.resume(mailing.id, actor="mei", now=NOW)
+        # A nudge from before: nobody has looked yet whether it may leave.
+        hands[1].crew.send(mailing.id)
+        assert not hands[1].transport.inboxes
         assert hands[0].crew.tend() == {mailing.id: 1}
+        hands[1].crew.send(mailing.id)
+        assert len(hands[1].transport.inboxes) == 6
 
 
 def test_a_provider_that_takes_nothing_is_left_alone_by_all(store: Store, hands: list[Hand]) -> None:
