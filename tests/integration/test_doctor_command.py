@@ -200,6 +200,7 @@ def test_a_database_of_another_program_or_of_tomorrow_is_an_error(
 ) -> None:
     with open_store(address_of(tmp_path)) as store, store._database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE meta SET value = '9999' WHERE key = 'works_from'")
     assert grade(command("doctor", "--resolver", resolver, "--json"), "database") == ["error"]
     for address in ("sqlite:///nowhere/a.db", "postgresql+psycopg://u:hush@127.0.0.1/x"):
         said = command("doctor", "--resolver", resolver, "--json", NEWSLETTER_DATABASE_URL=address)

@@ -258,6 +258,7 @@ def test_the_worker_purges_whoever_never_confirmed(command: Command, tmp_path: P
         store.consents.sign_up("mei@example.com", "china-team", Occasion(at=NOW.replace(year=2025), source="form"))
     assert count(command) == 1
     said = command("worker", "--once")
-    assert "unconfirmed=1 purged" in said.err
+    assert "event=purged" in said.err
+    assert "unconfirmed=1" in said.err
     assert "mei@" not in said.err
     assert count(command) == 0
