@@ -24,7 +24,7 @@ OURS = str(Path(sys.executable).with_name("newsletter"))
 #: what changes the machine it is typed on, by the first words after `sudo`; a command that is neither here nor run
 #: below is one that nobody has tried
 NOT_HERE = {
-    "useradd", "python3", "/opt/newsletter/bin/pip", "apt-get", "install", "cp", "chown", "systemctl", "journalctl",
+    "cd", "useradd", "python3", "/opt/newsletter/bin/pip", "apt-get", "install", "cp", "chown", "systemctl", "journalctl",
 }  # fmt: skip
 CSV = "email,name,consent_basis,consent_on\n" + "".join(
     f"reader{number}@example.com,Reader {number},signed up at the fair,2026-03-01\n" for number in range(5)
@@ -70,12 +70,16 @@ def test_a_team_moves_in_and_comes_back_from_a_copy(command: Command, tmp_path: 
         done = run(words, tmp_path, programs)
         assert (done.returncode, done.stderr) == (0, ""), shlex.join(words)
 
-    theirs = {"PGHOST": programs["PGHOST"], "PGUSER": "newsletter"} | on
     (tmp_path / "readers.csv").write_text(CSV, encoding="utf-8")
-    assert command("subscribers", "import", "readers.csv", "-n", "china-team", "--yes", **theirs).code == 0
-    sent = command("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check", "--json", **theirs).document
+    file = {"NEWSLETTER_DATABASE_URL": "sqlite:///newsletter.db"}
+    assert command("subscribers", "import", "readers.csv", "-n", "china-team", "--yes", **file).code == 0
+    sent = command("send", NOTE, "-s", "everyone", "--yes", "--skip-link-check", "--json", **file).document
     assert sent["status"] == "sent"
-    for words in [it for it in commands if it[0].endswith("/newsletter")]:
+    theirs = {"PGHOST": programs["PGHOST"], "PGUSER": "newsletter"} | on
+    moving, *looking = [it for it in commands if it[0].endswith("/newsletter")]
+    moved = command(*moving[1:], "--yes", **theirs)
+    assert (moved.code, "none differs" in moved.out + moved.err) == (0, True), moved.err
+    for words in looking:
         shown = command(*words[1:], **theirs)
         assert "database" not in shown.err, shlex.join(words)
         assert "sent" in shown.out or "opens and is up to date" in shown.out
