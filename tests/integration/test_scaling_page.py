@@ -24,7 +24,8 @@ OURS = str(Path(sys.executable).with_name("newsletter"))
 #: what changes the machine it is typed on, by the first words after `sudo`; a command that is neither here nor run
 #: below is one that nobody has tried
 NOT_HERE = {
-    "cd", "useradd", "python3", "/opt/newsletter/bin/pip", "apt-get", "install", "cp", "chown", "systemctl", "journalctl",
+    "cd", "useradd", "python3", "/opt/newsletter/bin/pip", "apt-get", "install", "cp", "chown", "systemctl",
+    "journalctl",
 }  # fmt: skip
 CSV = "email,name,consent_basis,consent_on\n" + "".join(
     f"reader{number}@example.com,Reader {number},signed up at the fair,2026-03-01\n" for number in range(5)
