@@ -14,7 +14,7 @@ _WRITERS = 0
 _ISSUES = _LOCKS + 1
 #: likewise, of plans
 _PLANS = _LOCKS + 2
-#: milliseconds until the server gives up whoever writes and says nothing more
+#: until the server gives up whoever writes and says nothing more
 _NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
 #: likewise, of whoever writes `together` with others, in the midst of many rows (PostgreSQL 17, section 19.11.1)
 _NOBODY_LINGERS, _SINCE = "set_config('transaction_timeout', '60s', true)", (17,)

@@ -279,7 +279,8 @@ def test_so_many_are_claimed_at_once_as_fit_a_request() -> None:
 def test_whoever_sleeps_for_longer_than_a_batch_is_held_hands_nothing_over_under_it(fake: FakeSendGrid) -> None:
     """Others have taken it back and sent the mails themselves; what comes late would leave at once."""
     slept = [0.0]
-    transport = SendGridTransport(KEY, url=fake.url, exact=True, clock=lambda: time.time() + slept[0])
+    transport = SendGridTransport(KEY, url=fake.url, exact=True)
+    transport.clock = lambda: time.time() + slept[0]
 
     def remember(batch: Batch, _: Sequence[int]) -> None:
         fake.cancel(batch.id)

@@ -63,7 +63,6 @@ class SendGridTransport:
         batch: int | None = None,
         exact: bool = False,
         hold: float = LEAST_HOLD,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """
         :param batch: readers in a request; None: as many as the mode allows
@@ -81,8 +80,10 @@ class SendGridTransport:
         self._wire = Wire(url.rstrip("/"), self.client.request_headers, timeout=timeout)
         self._schedule = Schedule(self.client, timeout=timeout, hold=hold)
         self._may_schedule = False
-        #: seconds for which a batch of ours may be handed over under, and who tells how many have passed
-        self._fresh, self._clock = hold - Batch.MARGIN, clock
+        #: seconds for which a batch of ours may be handed over under, and who tells how many have passed: the time of
+        #: day, for it goes on while a machine sleeps
+        self._fresh = hold - Batch.MARGIN
+        self.clock: Callable[[], float] = time.time
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +133,7 @@ class SendGridTransport:
         self, sheet: Sheet, copies: Sequence[Copy], at_risk: AtRisk
     ) -> Generator[Sequence[Receipt], None, _Outcome]:
         """Receipts for those of whom the answer speaks, and the others, to be submitted again."""
-        begun = self._clock()
+        begun = self.clock()
         batch = (yield from self._batch_for(copies)) if self.exact else None
         last_word = self._unless_stale(begun, at_risk) if batch else at_risk
         answer = yield from self._post(sheet.body(copies, batch), _ids(copies), last_word)
@@ -182,7 +183,7 @@ class SendGridTransport:
         """
 
         def told(ids: Sequence[int]) -> None:
-            if self._clock() - begun > self._fresh:
+            if self.clock() - begun > self._fresh:
                 raise TransientError("the batch was opened too long ago to be used", fix="send it again")
             at_risk(ids)
 
