@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from newsletter.delivery import Outcome, Receipt, Recipient
 from newsletter.dispatch.ledger import MOST_UNDER_WAY, Ledger
 from newsletter.dispatch.pace import MOST_HELD, Pace
-from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, outlast, patient
+from newsletter.dispatch.patience import BACK_OFF, LONGEST_WAIT, Outlast, outlast, patient
 from newsletter.dispatch.quiet import Watch
 from newsletter.edition import Edition
 from newsletter.errors import TransientError, TransportError
@@ -84,7 +84,10 @@ class Run:
     most: int | None = None
     #: looks at every answer
     watch: Watch = field(default_factory=Watch)
+    #: whether to hand over nothing more
     should_stop: Callable[[], bool] = lambda: False
+    #: waits for a database that is away, also when nothing more is handed over: what was has to be written down
+    outlast: Outlast = field(default=partial(outlast, sleep=time.sleep, should_stop=lambda: False))
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
@@ -100,8 +103,7 @@ def drain(mailings: Mailings, transport: Transport, run: Run) -> Iterator[Counte
     size = 4 * transport.window + (MOST_UNDER_WAY + 2) * GROUP
     # The recorder is removed last, when the ledger knows everything that it does.
     with mailings.flight(run.mailing_id, run.id, size=size) as flight, mailings.clerk() as clerk:
-        wait_for = partial(outlast, sleep=run.sleep, should_stop=run.should_stop)
-        ledger = Ledger(mailings, clerk, flight, run_id=run.id, outlast=wait_for)
+        ledger = Ledger(mailings, clerk, flight, run_id=run.id, outlast=run.outlast)
         desk = _Desk(ledger, run, flight, transport.window)
         while not run.should_stop():
             try:

@@ -53,7 +53,8 @@ def outlast(
         except AwayError:
             # A server that does not answer at all takes its time for each try.
             waited += clock() - began
-            if waited >= (OUTAGE_AT_THE_END if should_stop() else LONGEST_OUTAGE):
+            # Whoever has slept in the midst of it finds their connection broken, and the server well.
+            if tries and waited >= (OUTAGE_AT_THE_END if should_stop() else LONGEST_OUTAGE):
                 raise
             nap = _BETWEEN_LOOKS[min(tries, len(_BETWEEN_LOOKS) - 1)]
             sleep(nap)

@@ -158,7 +158,7 @@ def _send_planned(
     mailings, wait_for = store.mailings, partial(outlast, sleep=terms.sleep, should_stop=terms.should_stop)
     run_id = wait_for(lambda: mailings.open_run(mailing_id, now=terms.now()))
     remember_batches(store, terms.transport, wait_for, mailing_id=mailing_id, run_id=run_id)
-    run = replace(_run(store, compiled, mailing_id, run_id, terms), most=most, watch=watch or Watch())
+    run = replace(_run(store, compiled, mailing_id, run_id, terms), outlast=wait_for, most=most, watch=watch or Watch())
     with terms.transport as transport:
         yield from drain(mailings, transport, run)
     return wait_for(lambda: mailings.close_run(run_id, now=terms.now()))

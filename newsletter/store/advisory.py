@@ -16,7 +16,9 @@ _ISSUES = _LOCKS + 1
 _PLANS = _LOCKS + 2
 #: until the server gives up whoever writes and says nothing more
 _NOBODY_SLEEPS = "set_config('idle_in_transaction_session_timeout', '60s', true)"
-#: likewise, of whoever writes `together` with others, in the midst of many rows (PostgreSQL 17, section 19.11.1)
+#: likewise, of whoever writes `together` with others, and computes nothing in between: what they hold, all wait for
+_NOBODY_DOZES = "set_config('idle_in_transaction_session_timeout', '15s', true)"
+#: likewise, in the midst of many rows (PostgreSQL 17, section 19.11.1)
 _NOBODY_LINGERS, _SINCE = "set_config('transaction_timeout', '60s', true)", (17,)
 #: seconds until it gives up a leader who does not ask
 _LEADERS_SILENCE = 15
@@ -35,7 +37,8 @@ def begin(connection: sa.Connection, writing: str | None) -> None:
         is_shared = writing == "together"
         lock = f"pg_advisory_xact_lock{'_shared' if is_shared else ''}({_LOCKS}, {_WRITERS})"
         is_brief = is_shared and (connection.dialect.server_version_info or ()) >= _SINCE
-        connection.exec_driver_sql(f"SELECT {lock}, {_NOBODY_SLEEPS}{f', {_NOBODY_LINGERS}' if is_brief else ''}")
+        limits = f"{_NOBODY_DOZES if is_shared else _NOBODY_SLEEPS}{f', {_NOBODY_LINGERS}' if is_brief else ''}"
+        connection.exec_driver_sql(f"SELECT {lock}, {limits}")
 
 
 def in_turn(connection: sa.Connection, mailing_id: int) -> None:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,16 +12,19 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import BatchState, DeliveryState
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
-from newsletter.store.departed import withdraw_cancelled
-from newsletter.store.flight import Flight, NoFlight, Stage, look_at_flight, read_flight
+from newsletter.store.departed import reopen_waiting, withdraw_cancelled
+from newsletter.store.flight import Flight, Gone, NoFlight, Stage, look_at_flight, read_flight
+from newsletter.store.recorders import GivenUp, given_up, path_of, recorders
 from newsletter.store.ways import in_turn
 
 #: how long to wait before the next try of what was refused for now by an answer that only the flight recorder knows
 _AGAIN = timedelta(minutes=5)
+#: what a run that was given up never handed over waits again, unless it is so long ago: then a person has to say
+_LATEST = timedelta(hours=1)
 _CUT_OFF = "the sender was stopped between handing over and hearing the answer"
 _NOT_NOTED = "the provider answered; the sender was stopped before it could note what it said"
 _BY_STAGE = {
@@ -32,7 +35,7 @@ _BY_STAGE = {
     Stage.UNKNOWN: (DeliveryState.UNKNOWN, _CUT_OFF),
 }
 
-_delivery, _run = schema.deliveries.c, schema.runs.c
+_delivery, _run, _batch = schema.deliveries.c, schema.runs.c, schema.batches.c
 
 
 class OpenRun(NamedTuple):
@@ -101,13 +104,20 @@ class Runs:
 
     def dead_runs(self, mailing_id: int, *, silent: Collection[int] = ()) -> frozenset[int]:
         """
-        Runs of the mailing that hold something or are open, and whose senders will hand nothing over any more.
+        Runs of the mailing that hold something, are open or have something to tell, and whose senders will hand nothing
+        over any more.
 
         In a file, that are all: the caller holds the mailing's lock. On a server, those of which this machine can tell
         that their process is gone, and those that are silent.
         """
         with self._database.reading() as connection:
-            return frozenset(run for run in self._gone(connection, mailing_id, silent) if run)
+            late = (run.id for run in self._given_up(connection, mailing_id))
+            return frozenset(run for run in (*self._gone(connection, mailing_id, silent), *late) if run)
+
+    def recorded(self) -> set[int]:
+        """Mailings of which recorders lie on this machine, of runs alive or dead."""
+        beside = self._database.beside
+        return {found.mailing_id for found in recorders(beside)} if beside else set()
 
     def recover(
         self, mailing_id: int, now: datetime, *, silent: Collection[int] = (), actor: str = "newsletter"
@@ -116,55 +126,62 @@ class Runs:
         Settle what dead senders held, as far as it can be known; how many went to which state.
 
         What was never at risk is planned again; what was, and has no answer, is unknown. Should one of them be alive
-        after all, its run is over: it claims nothing any more, and its late answers count for what it held itself.
+        after all, its run is over: it claims nothing any more, and its late answers count for what it held itself. When
+        it dies, its recorder stands in for it, as soon as somebody on its machine calls this.
 
         :param silent: runs that have not been heard of for so long that nobody waits for them any longer
         """
         with self._database.writing() as connection:
-            gone = self._gone(connection, mailing_id, silent)
-            held = {number: run for number, run in _held(connection, mailing_id) if run in gone}
-            rows = [_found(delivery_id, gone[run_id], now) for delivery_id, run_id in held.items()]
+            gone, late = self._gone(connection, mailing_id, silent), self._given_up(connection, mailing_id)
+            held = {number: gone[run] for number, run in _held(connection, mailing_id) if run in gone}
+            rows = [_found(delivery_id, run.stages if run else None, now) for delivery_id, run in held.items()]
+            rows += _told_late(connection, late, now)
             if rows:
                 _settle(connection, rows)
-                withdraw_cancelled(connection, list(held))
+                withdraw_cancelled(connection, [row["delivery"] for row in rows])
+                reopen_waiting(connection, [row["delivery"] for row in rows])
             moved = Counter(DeliveryState(row["new_state"]) for row in rows)
             if moved:
                 detail = {str(state): count for state, count in sorted(moved.items())}
                 write_audit(
                     connection, audit_row("recovered", actor=actor, at=now, mailing_id=mailing_id, detail=detail)
                 )
-            over = _end(connection, gone, now)
-        for path in over:
-            # It may lie on another machine, or where only somebody else gets at it.
+            over = [path for run, path in _end(connection, gone, now) if gone[run]]
+        for path in (*over, *(run.path for run in late)):
+            # It may lie where only somebody else gets at it.
             with suppress(OSError):
                 path.unlink()
         return moved
 
     def _gone(
         self, connection: sa.Connection, mailing_id: int, silent: Collection[int]
-    ) -> dict[int | None, Mapping[int, Stage] | None]:
-        """By dead run, how far its deliveries came; None where nothing says so."""
+    ) -> dict[int | None, Gone | None]:
+        """By dead run, what its recorder says; None where it is only silent, and may be alive."""
         if not self._database.is_shared:
             path = self._flight_path(mailing_id, 0)
             runs = {run for _, run in _held(connection, mailing_id)} | set(_open(connection, mailing_id))
-            return {run: read_flight(path, run) if path and run else None for run in runs}
-        found: dict[int | None, Mapping[int, Stage] | None] = {}
+            return {run: Gone(read_flight(path, run) if path and run else None) for run in runs}
+        found: dict[int | None, Gone | None] = {}
         for run, recorder in _open(connection, mailing_id).items():
             gone = look_at_flight(Path(recorder), run)
             if gone or run in silent:
-                found[run] = gone.stages if gone else None
+                found[run] = gone
         return found
+
+    def _given_up(self, connection: sa.Connection, mailing_id: int) -> list[GivenUp]:
+        beside = self._database.beside
+        return given_up(connection, mailing_id, beside) if beside else []
 
     @cached_property
     def _word(self) -> str:
-        """In the names of our recorders: a server that was brought back from a copy counts its runs anew."""
         return secrets.token_hex(4)
 
     def _flight_path(self, mailing_id: int, run_id: int) -> Path | None:
-        path = self._database.beside
+        beside = self._database.beside
+        if beside and self._database.is_shared:
+            return path_of(beside, mailing_id, run_id, self._word)
         # In a file there is one sender of a mailing at a time; the next one takes the place of the one before.
-        name = f"{mailing_id}.{run_id}.{self._word}" if self._database.is_shared else f"{mailing_id}"
-        return path and path.with_name(f"{path.name}.{name}.flight")
+        return beside and beside.with_name(f"{beside.name}.{mailing_id}.flight")
 
 
 def _open(connection: sa.Connection, mailing_id: int) -> dict[int, str]:
@@ -173,11 +190,11 @@ def _open(connection: sa.Connection, mailing_id: int) -> dict[int, str]:
     return {row.id: row.recorder for row in connection.execute(sa.select(_run.id, _run.recorder).where(*these))}
 
 
-def _end(connection: sa.Connection, runs: Collection[int | None], now: datetime) -> list[Path]:
-    """Their recorders, which have told what they know."""
+def _end(connection: sa.Connection, runs: Collection[int | None], now: datetime) -> list[tuple[int, Path]]:
+    """Those that had not ended, and their recorders."""
     these = (_run.id.in_([run for run in runs if run]), _run.ended_at.is_(None))
-    ended = sa.update(schema.runs).where(*these).values(ended_at=now).returning(_run.recorder)
-    return [Path(recorder) for recorder in connection.execute(ended).scalars() if recorder]
+    ended = sa.update(schema.runs).where(*these).values(ended_at=now).returning(_run.id, _run.recorder)
+    return [(run, Path(recorder)) for run, recorder in connection.execute(ended) if recorder]
 
 
 def _held(connection: sa.Connection, mailing_id: int) -> list[tuple[int, int | None]]:
@@ -186,6 +203,22 @@ def _held(connection: sa.Connection, mailing_id: int) -> list[tuple[int, int | N
     return [
         (row.id, row.run_id) for row in connection.execute(sa.select(_delivery.id, _delivery.run_id).where(*claimed))
     ]
+
+
+def _told_late(connection: sa.Connection, runs: Iterable[GivenUp], now: datetime) -> list[dict[str, Any]]:
+    """What becomes of those who are unknown since their run was given up, now that its recorder is read."""
+    joined = schema.deliveries.outerjoin(schema.batches, _batch.id == _delivery.batch_id)
+    # Of what others tried to take back from a provider, an answer from before says nothing.
+    is_untouched = sa.or_(_batch.id.is_(None), _batch.state == BatchState.OPEN)
+    rows = []
+    for run in runs:
+        # And not those whom the run itself had called unknown: of them, the recorder has been told to forget.
+        theirs = (_delivery.run_id == run.id, _delivery.settled_at == run.ended_at, _delivery.detail == _CUT_OFF)
+        wanted = sa.select(_delivery.id).select_from(joined).where(_delivery.state == DeliveryState.UNKNOWN, *theirs)
+        found = [_found(number, run.stages, now) for number in connection.execute(wanted.where(is_untouched)).scalars()]
+        is_late = now - run.beat_at > _LATEST
+        rows += [row for row in found if not (is_late and row["new_settled_at"] is None)]
+    return [row for row in rows if row["new_state"] is not DeliveryState.UNKNOWN]
 
 
 def _found(delivery_id: int, flight: Mapping[int, Stage] | None, now: datetime) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Crew(Duty):
         """Each machine can tell of its own dead, and all of them of those that are silent."""
         runs = self.store.mailings.open_runs()
         silent = self._leases.silent(runs)
-        for mailing_id in sorted({run.mailing_id for run in runs}):
+        for mailing_id in sorted({run.mailing_id for run in runs} | self.store.mailings.recorded()):
             if self.store.mailings.dead_runs(mailing_id, silent=silent):
                 mailing = self.store.mailings.find(mailing_id)
                 # One that lacks what it needs does not keep us from the others.

@@ -24,6 +24,7 @@ from newsletter.errors import AwayError, NewsletterError, SettingsError, StoreEr
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
+from newsletter.store.flight import Flight
 from newsletter.worker import Engine
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
@@ -131,13 +132,14 @@ def test_a_settlement_of_which_nobody_heard_counts_its_bounces_once(store: Store
         assert connection.exec_driver_sql("SELECT count(*) FROM bounces").scalar_one() == 2
 
 
+@pytest.mark.parametrize(("writing", "limit"), [("writing", "_NOBODY_SLEEPS"), ("together", "_NOBODY_DOZES")])
 def test_whoever_slept_in_the_middle_of_a_transaction_may_try_again(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, writing: str, limit: str
 ) -> None:
-    monkeypatch.setattr(advisory, "_NOBODY_SLEEPS", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
+    monkeypatch.setattr(advisory, limit, "set_config('idle_in_transaction_session_timeout', '200ms', true)")
 
     def sleep() -> None:
-        with store._database.together() as connection:
+        with getattr(store._database, writing)() as connection:
             time.sleep(0.6)
             connection.exec_driver_sql("SELECT 1")
 
@@ -180,6 +182,66 @@ def test_a_silent_run_ends_though_its_recorder_lies_where_nobody_gets_at_it(stor
     moved = mailings.recover(mailing.id, NOW, silent=[run])
     assert moved == {DeliveryState.UNKNOWN: 2}
     assert mailings.open_runs() == []
+
+
+@pytest.fixture
+def given_up(store: Store) -> tuple[Mailing, Flight]:
+    """Its run is alive, but nobody has heard of it: of six, one left unanswered, one was taken, one put off."""
+    mailing, mailings = under_way(store), store.mailings
+    run = mailings.open_run(mailing.id, NOW)
+    flight = mailings.flight(mailing.id, run, size=8)
+    assert isinstance(flight, Flight)
+    numbers = [found.delivery_id for found in mailings.claim(mailing.id, run_id=run, limit=6, now=NOW)]
+    own = Receipt(numbers[4], Outcome.UNKNOWN, "the line was cut")
+    mailings.settle([own], run_id=run, now=NOW, due_at=NOW)
+    flight.at_risk(numbers[:4])
+    flight.answered(numbers[1], Outcome.ACCEPTED)
+    flight.answered(numbers[2], Outcome.DEFERRED)
+    flight.answered(numbers[3], Outcome.REFUSED)
+    assert mailings.recover(mailing.id, NOW, silent=[run]) == {DeliveryState.UNKNOWN: 5}
+    mailings.finish(mailing.id, now=NOW)
+    return mailing, flight
+
+
+def test_what_a_given_up_run_knew_is_not_lost_when_it_dies_later(
+    given_up: tuple[Mailing, Flight], store: Store
+) -> None:
+    """Until then its recorder is its own. What it had called unknown itself stays so."""
+    mailing, flight = given_up
+    assert store.mailings.dead_runs(mailing.id) == frozenset()
+    flight.let_go()
+    assert store.mailings.recorded() == {mailing.id}
+    assert store.mailings.dead_runs(mailing.id)
+    one_each = (DeliveryState.PLANNED, DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.REFUSED)
+    assert store.mailings.recover(mailing.id, NOW) == dict.fromkeys(one_each, 1)
+    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 2
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENDING
+    assert (store.mailings.recorded(), store.mailings.dead_runs(mailing.id)) == (set(), frozenset())
+
+
+def test_what_it_never_handed_over_is_not_sent_a_day_later_by_itself(
+    given_up: tuple[Mailing, Flight], store: Store
+) -> None:
+    mailing, flight = given_up
+    flight.let_go()
+    facts = dict.fromkeys((DeliveryState.ACCEPTED, DeliveryState.REFUSED), 1)
+    assert store.mailings.recover(mailing.id, NOW + timedelta(days=1)) == facts
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+
+
+def test_an_answer_from_before_says_nothing_of_a_batch_that_others_tried_to_take_back(
+    given_up: tuple[Mailing, Flight], store: Store
+) -> None:
+    mailing, flight = given_up
+    with store._database.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO batches (id, mailing_id, run_id, send_at, state)"
+            " SELECT 'one', mailing_id, id, beat_at, 'unsure' FROM runs"
+        )
+        connection.exec_driver_sql("UPDATE deliveries SET batch_id = 'one'")
+    flight.let_go()
+    assert store.mailings.recover(mailing.id, NOW) == {}
+    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 6
 
 
 def test_two_who_pause_a_mailing_at_once_both_go_on_in_order(store: Store) -> None:
@@ -226,6 +288,27 @@ def test_whoever_sends_by_hand_goes_on_after_others_gave_up_their_run(store: Sto
     assert store.mailings.counts(mailing.id)[DeliveryState.ACCEPTED] == 6
     assert {len(copies) for copies in transport.inboxes.values()} == {1}
     assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+
+
+def test_what_was_handed_over_is_written_down_however_long_that_takes_though_the_mailing_was_paused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more leaves, but nobody has told the sender itself to be quick."""
+    monkeypatch.setattr(sending, "LOOK", 0.0)
+    mailing, transport, settle, tries = under_way(store), Sleepy(), store.mailings.settle, 0
+    transport.nightmare = lambda: store.mailings.pause(mailing.id, "typo", actor="mei", now=NOW)
+
+    def settle_in_the_end(*receipts: Any, **terms: Any) -> int:
+        nonlocal tries
+        tries += 1
+        if tries <= 30:
+            raise AwayError("it is away")
+        return settle(*receipts, **terms)
+
+    monkeypatch.setattr(store.mailings, "settle", settle_in_the_end)
+    list(sending.send_mailing(store, mailing, replace(terms_with(transport), sleep=lambda _: None)))
+    counts = store.mailings.counts(mailing.id)
+    assert (counts[DeliveryState.ACCEPTED], counts[DeliveryState.PLANNED]) == (2, 4)
 
 
 def test_a_worker_tends_once_at_a_time_though_its_engine_is_started_anew(store: Store, url: str) -> None:
@@ -361,7 +444,7 @@ def test_whoever_slept_in_the_middle_of_many_rows_does_not_hold_up_all_others(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the rows of one settlement the server is not idle in its eyes, and waits as long as its client lives."""
-    monkeypatch.setattr(advisory, "_NOBODY_SLEEPS", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
+    monkeypatch.setattr(advisory, "_NOBODY_DOZES", "set_config('idle_in_transaction_session_timeout', '200ms', true)")
     monkeypatch.setattr(advisory, "_NOBODY_LINGERS", "set_config('transaction_timeout', '200ms', true)", raising=False)
 
     def sleep() -> None:

@@ -68,6 +68,17 @@ def test_the_time_that_each_try_takes_counts() -> None:
     assert clock[0] <= OUTAGE_AT_THE_END + 10
 
 
+def test_one_try_says_nothing_however_long_it_took() -> None:
+    """Whoever slept in the midst of it finds the connection broken, and may have been asked to stop."""
+    away, clock = Away(1), [0.0]
+
+    def work() -> str:
+        clock[0] += LONGEST_OUTAGE
+        return away.work()
+
+    assert outlast(work, sleep=away.sleep, should_stop=lambda: True, clock=lambda: clock[0]) == "done"
+
+
 def test_while_the_database_is_away_one_sign_of_life_waits_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a sender that is told to stop would wait for each of them."""
     monkeypatch.setattr(ledgers, "BEAT", 0.0)

@@ -1,0 +1,59 @@
+"""Flight recorders of a crew: each run has its own, beside those of its machine."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from newsletter.store import schema
+from newsletter.store.flight import Stage, look_at_flight
+
+_run = schema.runs.c
+
+
+class GivenUp(NamedTuple):
+    """A run that others have ended, because they had not heard of it, and whose process has died since."""
+
+    id: int
+    path: Path
+    beat_at: datetime
+    ended_at: datetime
+    #: how far its deliveries came; empty when nothing can be relied on
+    stages: Mapping[int, Stage]
+
+
+class Recorder(NamedTuple):
+    mailing_id: int
+    run_id: int
+    path: Path
+
+
+def path_of(beside: Path, mailing_id: int, run_id: int, word: str) -> Path:
+    """:param word: of this process: a server that was brought back from a copy counts its runs anew"""
+    return beside.with_name(f"{beside.name}.{mailing_id}.{run_id}.{word}.flight")
+
+
+def recorders(beside: Path) -> Iterator[Recorder]:
+    """Those that lie there, of runs alive or dead."""
+    name = re.compile(rf"{re.escape(beside.name)}\.(\d+)\.(\d+)\.[0-9a-f]+\.flight")
+    for path in beside.parent.glob("*.flight"):
+        if match := name.fullmatch(path.name):
+            yield Recorder(int(match[1]), int(match[2]), path)
+
+
+def given_up(connection: sa.Connection, mailing_id: int, beside: Path) -> list[GivenUp]:
+    """Whose recorders lie there."""
+    lying = {found.run_id: found.path for found in recorders(beside) if found.mailing_id == mailing_id}
+    if not lying:
+        return []
+    wanted = sa.select(_run.id, _run.recorder, _run.beat_at, _run.ended_at)
+    wanted = wanted.where(_run.id.in_(lying), _run.mailing_id == mailing_id, _run.ended_at.is_not(None))
+    found = []
+    for run in connection.execute(wanted):
+        gone = look_at_flight(lying[run.id], run.id) if run.recorder == str(lying[run.id]) else None
+        if gone:
+            found.append(GivenUp(run.id, lying[run.id], run.beat_at, run.ended_at, gone.stages or {}))
+    return found
