@@ -13,6 +13,7 @@ from newsletter.store.advisory import begin as begin
 from newsletter.store.advisory import in_turn as in_turn
 from newsletter.store.advisory import keep_plans_out as keep_plans_out
 from newsletter.store.advisory import planning as planning
+from newsletter.store.kinds import Instant
 from newsletter.store.marks import insist_unmarked
 from newsletter.store.sqlstates import LOCKED, MOVED, READ_ONLY
 from newsletter.store.sqlstates import is_busy as is_busy
@@ -152,6 +153,10 @@ def next_ids(connection: sa.Connection, table: sa.Table, count: int) -> range:
 
 def insert_new(table: sa.Table) -> sa.Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def clock() -> sa.ColumnElement[Any]:
+    return sa.func.clock_timestamp(type_=Instant)
 
 
 def by_bytes(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -111,6 +111,10 @@ def insert_new(table: sa.Table) -> sa.Insert:
     return sa.insert(table).prefix_with("OR IGNORE")
 
 
+def clock() -> sa.ColumnElement[Any]:
+    return sa.null()
+
+
 def by_bytes(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Text in the order of its bytes, which is SQLite's own."""
     return column

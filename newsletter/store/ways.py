@@ -1,6 +1,7 @@
 """Statements that each database has its own way of, asked of a connection."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -111,6 +112,12 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 def in_turn(connection: sa.Connection, mailing_id: int) -> None:
     """From here to the end of the transaction, nobody else claims deliveries of its issue, or gives them back."""
     WAYS[connection.dialect.name].in_turn(connection, mailing_id)
+
+
+def servers_clock(connection: sa.Connection) -> sa.ColumnElement[datetime | None]:
+    """What the server's clock says as this is read; null where there is no server."""
+    found: sa.ColumnElement[datetime | None] = WAYS[connection.dialect.name].clock()
+    return found
 
 
 def by_bytes(connection: sa.Connection, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

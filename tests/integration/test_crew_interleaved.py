@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -25,6 +25,7 @@ from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
 from newsletter.store import Store, advisory, open_store
 from newsletter.store.flight import Flight
+from newsletter.store.paces import Paces
 from newsletter.worker import Engine
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
@@ -458,3 +459,24 @@ def test_whoever_slept_in_the_middle_of_many_rows_does_not_hold_up_all_others(
 
     with pytest.raises((AwayError, psycopg.OperationalError, psycopg.InternalError)):
         sleep()
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_is_wrong_neither_holds_up_other_machines_nor_its_own(store: Store, wrong_by: timedelta) -> None:
+    """They share a rate and a rest by the server's clock; each is told by its own when to come back."""
+
+    def wrong_clock() -> datetime:
+        return datetime.now(UTC) + wrong_by
+
+    wrong, right = Paces(store._database, wrong_clock), Paces(store._database)
+    second, given = timedelta(seconds=1), []
+    for paces, now in ((wrong, wrong_clock), (right, lambda: datetime.now(UTC)), (wrong, wrong_clock)):
+        count, again_at = paces.take("smtp", interval=10 * second, most=1, now=now())
+        assert 8 * second <= again_at - now() <= 10 * second
+        given.append(count)
+    assert given == [1, 0, 0]
+
+    wrong.rest("mailing 1", wrong_clock() + 60 * second)
+    seen = [right.rests("mailing 1", datetime.now(UTC) + after * second) for after in (0, 50, 70)]
+    assert seen == [wrong.rests("mailing 1", wrong_clock() + after * second) for after in (0, 50, 70)]
+    assert seen == [True, True, False]
