@@ -4,9 +4,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,34 +12,15 @@ import pytest
 
 from newsletter.delivery import DeliveryState, Mailing, MailingStatus
 from newsletter.errors import AwayError, PermanentError, RefusedError, TransientError
-from newsletter.logline import log_line
-from newsletter.mailing.sending import Terms
 from newsletter.store import Store, open_store
-from newsletter.worker import Crew, Engine, crew
+from newsletter.worker import Engine, crew
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
-from tests.fakes.transport import FakeTransport
 from tests.integration.at_work import environ
+from tests.integration.crew.hands import Hand
 from tests.integration.test_mailing import VOCABULARY
 from tests.planning import plan_for_everyone
 from tests.stores import CONSENT, NEWSLETTER, an_entry
-
-KEYS = [b"k" * 32]
-
-
-@pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    # Where senders leave their recorders.
-    monkeypatch.chdir(tmp_path)
-    postgres.copy_for(tmp_path)
-    yield postgres.address_of(tmp_path)
-    postgres.drop_for(tmp_path)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    with open_store(url) as opened:
-        yield opened
 
 
 def scheduled(store: Store, readers: int = 6, *, at: datetime = NOW) -> Mailing:
@@ -49,44 +28,6 @@ def scheduled(store: Store, readers: int = 6, *, at: datetime = NOW) -> Mailing:
     store.readers.take_in(NEWSLETTER, entries, update=False, actor="mei", now=NOW)
     mailing = plan_for_everyone(store, a_compiled_issue(), VOCABULARY, actor="mei")
     return store.mailings.schedule(mailing.id, at, transport="fake", actor="mei", now=NOW)
-
-
-@dataclass
-class Hand:
-    """One worker, by a transport of its own."""
-
-    store: Store
-    name: str
-    transport: FakeTransport = field(default_factory=FakeTransport)
-    now: datetime = NOW
-    said: list[str] = field(default_factory=list)
-    told: list[MailingStatus] = field(default_factory=list)
-    crew: Crew = field(init=False)
-
-    def note(self, event: str, /, **values: object) -> None:
-        self.said.append(log_line(NOW, event, **values).partition(" ")[2])
-
-    def __post_init__(self) -> None:
-        self.crew = Crew(
-            store=self.store,
-            name=self.name,
-            terms_for=lambda _: Terms(
-                transport=self.transport, keys=KEYS, base_url="", actor="test", now=lambda: self.now
-            ),
-            log=self.note,
-            now=lambda: self.now,
-            should_stop=lambda: False,
-            skip_link_check=True,
-            tell=lambda mailing: self.told.append(mailing.status),
-        )
-
-
-@pytest.fixture
-def hands(store: Store) -> Iterator[list[Hand]]:
-    made = [Hand(store, f"hand {number}") for number in range(3)]
-    yield made
-    for hand in made:
-        hand.crew.leave()
 
 
 def states(store: Store, mailing: Mailing) -> dict[str, int]:
