@@ -21,8 +21,8 @@ class GivenUp(NamedTuple):
     path: Path
     beat_at: datetime
     ended_at: datetime
-    #: how far its deliveries came; empty when nothing can be relied on
-    stages: Mapping[int, Stage]
+    #: how far its deliveries came; None when nothing can be relied on
+    stages: Mapping[int, Stage] | None
 
 
 class Recorder(NamedTuple):
@@ -46,14 +46,15 @@ def recorders(beside: Path) -> Iterator[Recorder]:
 
 def given_up(connection: sa.Connection, mailing_id: int, beside: Path) -> list[GivenUp]:
     """Whose recorders lie there."""
-    lying = {found.run_id: found.path for found in recorders(beside) if found.mailing_id == mailing_id}
+    lying = {str(found.path): found for found in recorders(beside) if found.mailing_id == mailing_id}
     if not lying:
         return []
     wanted = sa.select(_run.id, _run.recorder, _run.beat_at, _run.ended_at)
-    wanted = wanted.where(_run.id.in_(lying), _run.mailing_id == mailing_id, _run.ended_at.is_not(None))
-    found = []
-    for run in connection.execute(wanted):
-        gone = look_at_flight(lying[run.id], run.id) if run.recorder == str(lying[run.id]) else None
-        if gone:
-            found.append(GivenUp(run.id, lying[run.id], run.beat_at, run.ended_at, gone.stages or {}))
-    return found
+    theirs = (_run.id.in_([found.run_id for found in lying.values()]), _run.mailing_id == mailing_id)
+    runs = connection.execute(wanted.where(*theirs, _run.ended_at.is_not(None))).all()
+    looked = [(run, look_at_flight(lying[run.recorder].path, run.id)) for run in runs if run.recorder in lying]
+    return [
+        GivenUp(run.id, lying[run.recorder].path, run.beat_at, run.ended_at, gone.stages)
+        for run, gone in looked
+        if gone
+    ]

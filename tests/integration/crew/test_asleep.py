@@ -15,7 +15,7 @@ from newsletter.dispatch import ledger
 from newsletter.edition import Edition
 from newsletter.errors import AwayError, TransientError
 from newsletter.mailing import sending
-from newsletter.store import Store, advisory, open_store
+from newsletter.store import Store, advisory, flight, open_store
 from newsletter.store.flight import Flight
 from newsletter.store.paces import Paces
 from tests import postgres
@@ -74,9 +74,9 @@ def test_what_a_given_up_run_knew_is_not_lost_when_it_dies_later(
     given_up: tuple[Mailing, Flight], store: Store
 ) -> None:
     """Until then its recorder is its own. What it had called unknown itself stays so."""
-    mailing, flight = given_up
+    mailing, recorder = given_up
     assert store.mailings.dead_runs(mailing.id) == frozenset()
-    flight.let_go()
+    recorder.let_go()
     assert store.mailings.recorded() == {mailing.id}
     assert store.mailings.dead_runs(mailing.id)
     one_each = (DeliveryState.PLANNED, DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.REFUSED)
@@ -89,24 +89,36 @@ def test_what_a_given_up_run_knew_is_not_lost_when_it_dies_later(
 def test_what_it_never_handed_over_is_not_sent_a_day_later_by_itself(
     given_up: tuple[Mailing, Flight], store: Store
 ) -> None:
-    mailing, flight = given_up
-    flight.let_go()
+    mailing, recorder = given_up
+    recorder.let_go()
     facts = dict.fromkeys((DeliveryState.ACCEPTED, DeliveryState.REFUSED), 1)
     assert store.mailings.recover(mailing.id, NOW + timedelta(days=1)) == facts
     assert store.mailings.find(mailing.id).status is MailingStatus.SENT
 
 
+def test_a_recorder_of_before_the_machine_was_started_anew_is_not_believed(
+    given_up: tuple[Mailing, Flight], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not in it may have been handed over."""
+    mailing, recorder = given_up
+    recorder.let_go()
+    monkeypatch.setattr(flight, "_boot", lambda: b"another boot")
+    assert store.mailings.recover(mailing.id, NOW) == {}
+    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 6
+    assert store.mailings.recorded() == set()
+
+
 def test_an_answer_from_before_says_nothing_of_a_batch_that_others_tried_to_take_back(
     given_up: tuple[Mailing, Flight], store: Store
 ) -> None:
-    mailing, flight = given_up
+    mailing, recorder = given_up
     with store._database.writing() as connection:
         connection.exec_driver_sql(
             "INSERT INTO batches (id, mailing_id, run_id, send_at, state)"
             " SELECT 'one', mailing_id, id, beat_at, 'unsure' FROM runs"
         )
         connection.exec_driver_sql("UPDATE deliveries SET batch_id = 'one'")
-    flight.let_go()
+    recorder.let_go()
     assert store.mailings.recover(mailing.id, NOW) == {}
     assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 6
 
