@@ -182,15 +182,18 @@ def test_workers_that_sleep_for_longer_than_their_lease_tell_in_the_end_what_the
 
 def put_to_sleep_while_it_writes(process: "subprocess.Popen[bytes]", there: Scene) -> None:
     """It holds what others wait for."""
-    told = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE 'UPDATE deliveries%'"
+    told = (
+        "SELECT pid, xact_start FROM pg_stat_activity"
+        " WHERE state = 'idle in transaction' AND query LIKE 'UPDATE deliveries%'"
+    )
     with psycopg.connect(there.address, autocommit=True) as connection:
 
         def writes() -> bool:
             process.send_signal(signal.SIGSTOP)
-            time.sleep(0.05)
+            time.sleep(0.02)
             before = set(connection.execute(told).fetchall())
-            time.sleep(0.1)
-            # The others go on.
+            time.sleep(0.03)
+            # The others' transactions have ended meanwhile.
             if before & set(connection.execute(told).fetchall()):
                 return True
             process.send_signal(signal.SIGCONT)
