@@ -51,6 +51,8 @@ class Ledger:
         """What was claimed ahead, and since when (monotonic seconds)."""
         found = self._ahead.result() if self._ahead else []
         self._ahead = None
+        # What was settled before may be among them once more, and its word is new then.
+        self.look(most=MOST_UNDER_WAY)
         return found, self._asked_at
 
     def settle(

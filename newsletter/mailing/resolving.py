@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.delivery import DeliveryState, Mailing
+from newsletter.delivery import ENDED, DeliveryState, Mailing
 from newsletter.errors import RefusedError
 from newsletter.ingest import apply_waiting
+from newsletter.mailing.recovering import recover_from_the_dead
 from newsletter.store import Store
 from newsletter.tokens import message_id
 
@@ -52,11 +53,14 @@ def settle_by_what_was_told(
     store: Store, mailing: Mailing, *, now: Callable[[], datetime], tell: Callable[[str], None]
 ) -> int:
     """
-    What is stored of events takes effect, and settles what it speaks of; how many were unknown until then.
+    What is stored of events takes effect, and settles what it speaks of; how many were unknown until then. So does what
+    a run of this machine knew that others had given up.
 
     :param tell: a line about each event that cannot
     """
     before = store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN]
+    if mailing.status in ENDED:
+        recover_from_the_dead(store, mailing.id, now=now())
     apply_waiting(store, now, tell=tell)
     store.events.settle_told(mailing.id, now=now())
     return before - store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN]

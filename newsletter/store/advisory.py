@@ -51,9 +51,9 @@ def in_turn(connection: sa.Connection, mailing_id: int) -> None:
 def planning(connection: sa.Connection) -> Iterator[None]:
     """Before the transaction begins: what that sees is settled by its first statement, be it one that waits."""
     held = f"({_PLANS}, 0)"
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
-    connection.commit()
     try:
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock{held}")
+        connection.commit()
         yield
     finally:
         # It went with the server, or with the connection, when there is none any more.

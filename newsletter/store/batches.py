@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from newsletter.delivery import Batch, BatchState, DeliveryState, MailingStatus
-from newsletter.errors import PermanentError
+from newsletter.errors import PermanentError, TransientError
 from newsletter.store import schema
 from newsletter.store.audit import audit_row, write_audit
 from newsletter.store.database import Database
@@ -46,7 +46,8 @@ class Batches:
             connection.execute(insert_new(connection, schema.batches), values | {"state": BatchState.OPEN})
             rows = [{"delivery": delivery_id} for delivery_id in delivery_ids]
             if connection.execute(put.values(batch_id=batch.id), rows).rowcount != len(rows):
-                raise PermanentError(f"another sender has taken over mailing {mailing_id}", fix="let it go on")
+                # Nothing of them was handed over; what the run claims next tells it whether it is over.
+                raise TransientError(f"another sender has taken over mailing {mailing_id}", fix="let it go on")
 
     def with_deliveries(self, mailing_id: int, states: Collection[DeliveryState]) -> list[KeptBatch]:
         """Batches that are not known to be cancelled and hold deliveries in one of these states, the oldest first."""

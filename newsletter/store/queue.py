@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.delivery import DeliveryState, MailingStatus, Outcome, Receipt
+from newsletter.delivery import BatchState, DeliveryState, MailingStatus, Outcome, Receipt
 from newsletter.store import schema
 from newsletter.store.bounces import note_bounces
 from newsletter.store.database import Database
@@ -23,7 +23,7 @@ from newsletter.store.ways import change_each, in_turn
 
 _DETAIL_LIMIT = 500
 _mailing, _edition, _delivery, _run = schema.mailings.c, schema.editions.c, schema.deliveries.c, schema.runs.c
-_person, _subscription = schema.subscribers.c, schema.subscriptions.c
+_person, _subscription, _batch = schema.subscribers.c, schema.subscriptions.c, schema.batches.c
 
 
 #: what a settlement changes, and what it says of each delivery
@@ -211,7 +211,12 @@ def _settling(said: Mapping[str, sa.ColumnElement[Any]]) -> sa.Update:
     # Not as it stands in an index: a server would look at all that is claimed, and not at these by their numbers.
     state = _delivery.state.concat(sa.literal_column("''"))
     is_open = state.in_([sa.literal_column(f"'{state}'") for state in _STILL_OPEN])
-    return sa.update(schema.deliveries).where(*mine, is_open).values({name: said[f"new_{name}"] for name in _SETTLED})
+    # Of what others tried to take back from a provider meanwhile, its yes says nothing.
+    is_in = (_batch.id == _delivery.batch_id, _batch.run_id == _delivery.run_id)
+    tried = sa.exists().where(*is_in, _batch.state == sa.literal_column(f"'{BatchState.UNSURE}'"))
+    counts = sa.or_(said["new_state"] != sa.literal_column(f"'{DeliveryState.ACCEPTED}'"), ~tried)
+    these = sa.update(schema.deliveries).where(*mine, is_open, counts)
+    return these.values({name: said[f"new_{name}"] for name in _SETTLED})
 
 
 def _settlement(

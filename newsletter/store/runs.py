@@ -79,14 +79,15 @@ class Runs:
 
         :return: whether the run left work to another: so planned again, or not claimed since somebody had ended the run
         """
-        left = (_delivery.run_id == run_id, _delivery.state == DeliveryState.CLAIMED)
-        back = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "tries": _delivery.tries - 1}
+        back = {"state": DeliveryState.PLANNED, "run_id": None, "claimed_at": None, "settled_at": None, "detail": ""}
+        untried = {"tries": _delivery.tries - 1}
         with self._database.together() as connection:
             mailing = connection.execute(sa.select(_run.mailing_id).where(_run.id == run_id)).scalar_one()
             in_turn(connection, mailing)
-            these = sa.update(schema.deliveries).where(_delivery.mailing_id == mailing, *left)
-            given = list(connection.execute(these.values(back).returning(_delivery.id)).scalars())
+            these = sa.update(schema.deliveries).where(_delivery.mailing_id == mailing, *_left_by(run_id))
+            given = list(connection.execute(these.values(back | untried).returning(_delivery.id)).scalars())
             withdraw_cancelled(connection, given)
+            reopen_waiting(connection, given)
             this = sa.update(schema.runs).where(_run.id == run_id, _run.ended_at.is_(None))
             was_open = connection.execute(this.values(ended_at=now)).rowcount
         return bool(given) or not was_open
@@ -205,9 +206,20 @@ def _held(connection: sa.Connection, mailing_id: int) -> list[tuple[int, int | N
     ]
 
 
+def _left_by(run_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """What is still claimed by a run, or has been unknown since it was given up."""
+    ended_at = sa.select(_run.ended_at).where(_run.id == run_id).scalar_subquery()
+    is_given_up = (_delivery.state == DeliveryState.UNKNOWN, _delivery.settled_at == ended_at)
+    is_left = sa.or_(_delivery.state == DeliveryState.CLAIMED, sa.and_(*is_given_up, _delivery.detail == _CUT_OFF))
+    return _delivery.run_id == run_id, is_left
+
+
 def _told_late(connection: sa.Connection, runs: Iterable[GivenUp], now: datetime) -> list[dict[str, Any]]:
     """What becomes of those who are unknown since their run was given up, now that its recorder is read."""
-    joined = schema.deliveries.outerjoin(schema.batches, _batch.id == _delivery.batch_id)
+    # A delivery may have been in another one before, in an earlier run.
+    joined = schema.deliveries.outerjoin(
+        schema.batches, sa.and_(_batch.id == _delivery.batch_id, _batch.run_id == _delivery.run_id)
+    )
     # Of what others tried to take back from a provider, an answer from before says nothing.
     is_untouched = sa.or_(_batch.id.is_(None), _batch.state == BatchState.OPEN)
     rows = []

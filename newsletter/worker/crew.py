@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 
-from newsletter.delivery import Mailing, MailingStatus, Outcome
+from newsletter.delivery import ENDED, Mailing, MailingStatus, Outcome
 from newsletter.dispatch import Leases, Watch
 from newsletter.errors import AwayError, RefusedError
 from newsletter.mailing.recovering import bury, recover_from_the_dead
@@ -90,7 +90,8 @@ class Crew(Duty):
                 self.attempt(mailing, partial(self._bury, mailing, silent))
 
     def _bury(self, mailing: Mailing, silent: Collection[int]) -> None:
-        if mailing.status is MailingStatus.CANCELLED:
+        if mailing.status in ENDED:
+            # Nothing of it is taken back, so nothing is needed that it was sent with.
             moved = recover_from_the_dead(self.store, mailing.id, silent=silent, now=self.now())
         else:
             moved = bury(self.store, self.terms_of(mailing).transport, mailing.id, silent=silent, now=self.now())
@@ -130,7 +131,9 @@ class Crew(Duty):
         if not planned:
             # What a provider has told meanwhile may say more than its answer did.
             self.store.events.settle_told(mailing.id, now=now)
-            mailings.finish(mailing.id, now=now)
+            if mailings.finish(mailing.id, now=now).status is MailingStatus.SENT:
+                # Those who were at work on it may be gone.
+                self._watches.setdefault(mailing.id, Watch())
         return ceil(planned / BATCH)
 
     def _begin(self, mailing: Mailing) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.delivery import Batch, DeliveryState, Mailing, MailingStatus, Outcome, Receipt
-from newsletter.errors import PermanentError, RefusedError
+from newsletter.errors import PermanentError, RefusedError, TransientError
 from newsletter.ingest import take_in as take_in_events
 from newsletter.mailing.resolving import settle_by_what_was_told
 from newsletter.mailing.retracting import Ended, cancel_mailing
@@ -308,7 +308,7 @@ def test_a_run_that_was_given_up_cannot_note_a_batch(store: Store) -> None:
     claimed = store.mailings.claim(mailing.id, run_id=run_id, limit=3, now=now())
     ids = [delivery.delivery_id for delivery in claimed]
     store.mailings.release(ids[:1], run_id=run_id)
-    with pytest.raises(PermanentError, match="taken over"):
+    with pytest.raises(TransientError, match="taken over"):
         store.batches.remember(Batch("b", 2_000_000_000), ids, mailing_id=mailing.id, run_id=run_id)
     assert store.batches.with_deliveries(mailing.id, (DeliveryState.CLAIMED,)) == []
 

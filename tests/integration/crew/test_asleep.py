@@ -10,13 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Outcome, Receipt, Recipient
+from newsletter.delivery import DeliveryState, Mailing, MailingStatus, Receipt, Recipient
 from newsletter.dispatch import ledger
 from newsletter.edition import Edition
 from newsletter.errors import AwayError, TransientError
 from newsletter.mailing import sending
-from newsletter.store import Store, advisory, flight, open_store
-from newsletter.store.flight import Flight
+from newsletter.store import Store, advisory, open_store
 from newsletter.store.paces import Paces
 from tests import postgres
 from tests.builders import NOW
@@ -49,78 +48,6 @@ def test_a_silent_run_ends_though_its_recorder_lies_where_nobody_gets_at_it(stor
     moved = mailings.recover(mailing.id, NOW, silent=[run])
     assert moved == {DeliveryState.UNKNOWN: 2}
     assert mailings.open_runs() == []
-
-
-@pytest.fixture
-def given_up(store: Store) -> tuple[Mailing, Flight]:
-    """Its run is alive, but nobody has heard of it: of six, one left unanswered, one was taken, one put off."""
-    mailing, mailings = under_way(store), store.mailings
-    run = mailings.open_run(mailing.id, NOW)
-    flight = mailings.flight(mailing.id, run, size=8)
-    assert isinstance(flight, Flight)
-    numbers = [found.delivery_id for found in mailings.claim(mailing.id, run_id=run, limit=6, now=NOW)]
-    own = Receipt(numbers[4], Outcome.UNKNOWN, "the line was cut")
-    mailings.settle([own], run_id=run, now=NOW, due_at=NOW)
-    flight.at_risk(numbers[:4])
-    flight.answered(numbers[1], Outcome.ACCEPTED)
-    flight.answered(numbers[2], Outcome.DEFERRED)
-    flight.answered(numbers[3], Outcome.REFUSED)
-    assert mailings.recover(mailing.id, NOW, silent=[run]) == {DeliveryState.UNKNOWN: 5}
-    mailings.finish(mailing.id, now=NOW)
-    return mailing, flight
-
-
-def test_what_a_given_up_run_knew_is_not_lost_when_it_dies_later(
-    given_up: tuple[Mailing, Flight], store: Store
-) -> None:
-    """Until then its recorder is its own. What it had called unknown itself stays so."""
-    mailing, recorder = given_up
-    assert store.mailings.dead_runs(mailing.id) == frozenset()
-    recorder.let_go()
-    assert store.mailings.recorded() == {mailing.id}
-    assert store.mailings.dead_runs(mailing.id)
-    one_each = (DeliveryState.PLANNED, DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.REFUSED)
-    assert store.mailings.recover(mailing.id, NOW) == dict.fromkeys(one_each, 1)
-    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 2
-    assert store.mailings.find(mailing.id).status is MailingStatus.SENDING
-    assert (store.mailings.recorded(), store.mailings.dead_runs(mailing.id)) == (set(), frozenset())
-
-
-def test_what_it_never_handed_over_is_not_sent_a_day_later_by_itself(
-    given_up: tuple[Mailing, Flight], store: Store
-) -> None:
-    mailing, recorder = given_up
-    recorder.let_go()
-    facts = dict.fromkeys((DeliveryState.ACCEPTED, DeliveryState.REFUSED), 1)
-    assert store.mailings.recover(mailing.id, NOW + timedelta(days=1)) == facts
-    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
-
-
-def test_a_recorder_of_before_the_machine_was_started_anew_is_not_believed(
-    given_up: tuple[Mailing, Flight], store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is not in it may have been handed over."""
-    mailing, recorder = given_up
-    recorder.let_go()
-    monkeypatch.setattr(flight, "_boot", lambda: b"another boot")
-    assert store.mailings.recover(mailing.id, NOW) == {}
-    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 6
-    assert store.mailings.recorded() == set()
-
-
-def test_an_answer_from_before_says_nothing_of_a_batch_that_others_tried_to_take_back(
-    given_up: tuple[Mailing, Flight], store: Store
-) -> None:
-    mailing, recorder = given_up
-    with store._database.writing() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO batches (id, mailing_id, run_id, send_at, state)"
-            " SELECT 'one', mailing_id, id, beat_at, 'unsure' FROM runs"
-        )
-        connection.exec_driver_sql("UPDATE deliveries SET batch_id = 'one'")
-    recorder.let_go()
-    assert store.mailings.recover(mailing.id, NOW) == {}
-    assert store.mailings.counts(mailing.id)[DeliveryState.UNKNOWN] == 6
 
 
 class Sleepy(FakeTransport):

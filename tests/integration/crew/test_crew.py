@@ -17,7 +17,7 @@ from newsletter.worker import Engine, crew
 from tests import postgres
 from tests.builders import NOW, a_compiled_issue
 from tests.integration.at_work import environ
-from tests.integration.crew.hands import Hand
+from tests.integration.crew.hands import Hand, under_way
 from tests.integration.test_mailing import VOCABULARY
 from tests.planning import plan_for_everyone
 from tests.stores import CONSENT, NEWSLETTER, an_entry
@@ -252,3 +252,15 @@ def test_a_fault_of_ours_pauses_the_mailing_and_names_nobody(
     assert "reader1" not in "".join(hand.said)
     hands[1].crew.tend()
     assert states(store, mailing) == {"planned": 6}
+
+
+def test_the_end_is_told_by_a_leader_who_came_after_all_was_sent(store: Store, hands: list[Hand]) -> None:
+    """Those who were at work on it were stopped before anybody had said that it ended."""
+    mailing = under_way(store)
+    first, second, _ = hands
+    first.crew.send(mailing.id)
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENDING
+    for _ in range(3):
+        second.crew.tend()
+    assert store.mailings.find(mailing.id).status is MailingStatus.SENT
+    assert second.told == [MailingStatus.SENT]

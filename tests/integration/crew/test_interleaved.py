@@ -4,10 +4,11 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
 from newsletter.delivery import DeliveryState, Mailing, Outcome, Receipt
+from newsletter.dispatch.ledger import Ledger
 from newsletter.errors import AwayError, NewsletterError, SettingsError, StoreError
 from newsletter.mailing import sending
 from newsletter.roster.one import unsubscribe
@@ -226,3 +228,38 @@ def test_a_worker_that_lacks_what_one_mailing_needs_works_on_at_the_others(store
     assert hand.crew.tend() == {}
     assert store.mailings.find(mailing.id).pause_reason == "SENDGRID_API_KEY is empty"
     hand.crew.leave()
+
+
+def test_what_one_run_hands_over_twice_keeps_its_word_until_the_second_answer_is_written_down(store: Store) -> None:
+    """It was put off, and claimed once more before the sender had looked whether that was noted."""
+    mailing, mailings = under_way(store, readers=1), store.mailings
+    run = mailings.open_run(mailing.id, NOW)
+    recorder, clerk = mailings.flight(mailing.id, run, size=8), mailings.clerk()
+    is_away = False
+
+    def outlast(work: Callable[[], Any]) -> Any:
+        if is_away:
+            raise AwayError("it is away")
+        return work()
+
+    ledger = Ledger(mailings, clerk, recorder, run_id=run, outlast=outlast)
+
+    def claimed() -> int:
+        ledger.claim_ahead(mailing.id, limit=1, now=NOW)
+        return ledger.claimed()[0][0].delivery_id
+
+    def hand_over(number: int, outcome: Outcome) -> None:
+        recorder.at_risk([number])
+        recorder.answered(number, outcome)
+        ledger.settle([Receipt(number, outcome, "said")], {number: 1}, now=NOW, chance=lambda: 0.0)
+
+    hand_over(claimed(), Outcome.DEFERRED)
+    assert wait_for(lambda: mailings.counts(mailing.id)[DeliveryState.DEFERRED] == 1)
+    assert mailings.replan_due(mailing.id, NOW + timedelta(days=1)) == 1
+    again = claimed()
+    is_away = True
+    # Its server has taken it, the database is away, and the sender is killed.
+    hand_over(again, Outcome.ACCEPTED)
+    clerk.shutdown()
+    recorder.let_go()
+    assert mailings.recover(mailing.id, NOW) == {DeliveryState.ACCEPTED: 1}
