@@ -34,7 +34,8 @@ class Batches:
         """
         Note a batch before it leaves, with the deliveries that will be in it.
 
-        :raises PermanentError: they are not this run's to hand over any more, or the mailing was cancelled
+        :raises PermanentError: the mailing was cancelled
+        :raises TransientError: they are not this run's to hand over any more; others may go on
         """
         mine = (_delivery.run_id == run_id, _delivery.state == DeliveryState.CLAIMED)
         put = sa.update(schema.deliveries).where(_delivery.id == sa.bindparam("delivery"), *mine)
