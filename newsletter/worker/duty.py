@@ -131,11 +131,11 @@ class Duty:
 
     def pause(self, mailing: Mailing, reason: str) -> None:
         try:
-            self.store.mailings.pause(mailing.id, reason, actor=WORKER, now=self.now())
+            paused = self.store.mailings.pause(mailing.id, reason, actor=WORKER, now=self.now())
         except RefusedError:
             return
-        self.log("paused", mailing=mailing.id, status=MailingStatus.PAUSED, why=reason)
-        self.announce(mailing)
+        self.log("paused", mailing=paused.id, status=paused.status, why=reason)
+        self.announce(paused)
 
     def announce(self, mailing: Mailing) -> None:
         """Tell that it has ended, or stopped."""

@@ -135,7 +135,7 @@ def test_a_provider_that_refuses_us_pauses_the_mailing_for_a_person(store: Store
     for hand in hands:
         hand.crew.tend()
     assert store.mailings.find(mailing.id).status is MailingStatus.PAUSED
-    assert len([status for hand in hands for status in hand.told]) == 1
+    assert [status for hand in hands for status in hand.told] == [MailingStatus.PAUSED]
 
 
 def test_a_mailing_whose_time_has_long_passed_waits_for_a_person(store: Store, hands: list[Hand]) -> None:
