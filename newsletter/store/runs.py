@@ -136,7 +136,7 @@ class Runs:
             gone, late = self._gone(connection, mailing_id, silent), self._given_up(connection, mailing_id)
             held = {number: gone[run] for number, run in _held(connection, mailing_id) if run in gone}
             rows = [_found(delivery_id, run.stages if run else None, now) for delivery_id, run in held.items()]
-            rows += _told_late(connection, late, now)
+            rows += _told_late(connection, mailing_id, late, now)
             if rows:
                 _settle(connection, rows)
                 withdraw_cancelled(connection, [row["delivery"] for row in rows])
@@ -209,12 +209,19 @@ def _held(connection: sa.Connection, mailing_id: int) -> list[tuple[int, int | N
 def _left_by(run_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     """What is still claimed by a run, or has been unknown since it was given up."""
     ended_at = sa.select(_run.ended_at).where(_run.id == run_id).scalar_subquery()
-    is_given_up = (_delivery.state == DeliveryState.UNKNOWN, _delivery.settled_at == ended_at)
-    is_left = sa.or_(_delivery.state == DeliveryState.CLAIMED, sa.and_(*is_given_up, _delivery.detail == _CUT_OFF))
-    return _delivery.run_id == run_id, is_left
+    is_left = sa.or_(_delivery.state == DeliveryState.CLAIMED, sa.and_(*_since_given_up(ended_at)))
+    # The states once more, for an index has them.
+    return _delivery.run_id == run_id, _delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.UNKNOWN)), is_left
 
 
-def _told_late(connection: sa.Connection, runs: Iterable[GivenUp], now: datetime) -> list[dict[str, Any]]:
+def _since_given_up(ended_at: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Unknown since others ended the run, and not by an answer of its own: its recorder has been told to forget those."""
+    return _delivery.state == DeliveryState.UNKNOWN, _delivery.settled_at == ended_at, _delivery.detail == _CUT_OFF
+
+
+def _told_late(
+    connection: sa.Connection, mailing_id: int, runs: Iterable[GivenUp], now: datetime
+) -> list[dict[str, Any]]:
     """What becomes of those who are unknown since their run was given up, now that its recorder is read."""
     # A delivery may have been in another one before, in an earlier run.
     joined = schema.deliveries.outerjoin(
@@ -224,9 +231,8 @@ def _told_late(connection: sa.Connection, runs: Iterable[GivenUp], now: datetime
     is_untouched = sa.or_(_batch.id.is_(None), _batch.state == BatchState.OPEN)
     rows = []
     for run in runs:
-        # And not those whom the run itself had called unknown: of them, the recorder has been told to forget.
-        theirs = (_delivery.run_id == run.id, _delivery.settled_at == run.ended_at, _delivery.detail == _CUT_OFF)
-        wanted = sa.select(_delivery.id).select_from(joined).where(_delivery.state == DeliveryState.UNKNOWN, *theirs)
+        theirs = (_delivery.mailing_id == mailing_id, _delivery.run_id == run.id, *_since_given_up(run.ended_at))
+        wanted = sa.select(_delivery.id).select_from(joined).where(*theirs)
         found = [_found(number, run.stages, now) for number in connection.execute(wanted.where(is_untouched)).scalars()]
         is_late = now - run.beat_at > _LATEST
         rows += [row for row in found if not (is_late and row["new_settled_at"] is None)]
