@@ -215,7 +215,7 @@ def _left_by(run_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _since_given_up(ended_at: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    """Unknown since others ended the run, and not by an answer of its own: its recorder has been told to forget those."""
+    """Unknown since others ended the run, and not by an answer of its own: its recorder was told to forget those."""
     return _delivery.state == DeliveryState.UNKNOWN, _delivery.settled_at == ended_at, _delivery.detail == _CUT_OFF
 
 
